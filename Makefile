@@ -1,0 +1,73 @@
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/pip install -qq --no-input
+LOCKED := $(INSTALL) --require-hashes --only-binary :all:
+COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --universal \
+	--python-version 3.11 --fork-strategy fewest --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate
+NOW := $(PYTHON) -c 'import time; print(time.time())'
+
+.PHONY: help setup demo test check soak bench docs format lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/.made:
+	@rm -rf .venv
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.run: .venv/.made requirements/run.txt pyproject.toml
+	@$(LOCKED) -r requirements/run.txt
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/.run requirements/dev.txt
+	@$(LOCKED) -r requirements/dev.txt
+	@touch $@
+
+setup: .venv/.run ## Make .venv with what running needs
+	@:
+
+demo: ## Set up, then run the bundled example; both are timed
+	@begun=$$($(NOW)) \
+	&& $(MAKE) -s setup \
+	&& ready=$$($(NOW)) \
+	&& $(BIN)/trimtab demo \
+	&& $(PYTHON) -c "print(f'set-up {$$ready - $$begun:.1f} s, run {$$($(NOW)) - $$ready:.1f} s')" >&2
+
+test: .venv/.dev ## Run the tests
+	@$(BIN)/python -m pytest -n 2 -q
+
+check: .venv/.dev ## Lint, format, types, imports, dependencies, house rules, documents
+	$(BIN)/ruff check -q .
+	$(BIN)/ruff format -q --check .
+	$(BIN)/mypy --strict --no-error-summary
+	@log=$$($(BIN)/lint-imports 2>&1) || { echo "$$log"; exit 1; }
+	@log=$$($(BIN)/deptry --no-ansi src 2>&1) || { echo "$$log"; exit 1; }
+	$(BIN)/python -m pytest -q tests/house
+
+soak: .venv/.dev ## Run the long seeded simulations
+	@$(BIN)/python -m pytest -q -m soak
+
+bench: .venv/.run ## Run the benchmarks
+	@$(BIN)/python -m benchmarks
+
+docs: .venv/.run ## Write the generated reference
+	@$(BIN)/python docs/generate_commands.py
+
+format: .venv/.dev ## Format the source, mend what lint can mend
+	@$(BIN)/ruff check -q --fix .
+	@$(BIN)/ruff format -q .
+
+lock: ## Compile requirements/ afresh (needs uv)
+	@$(COMPILE) pyproject.toml --group build -o requirements/run.txt
+	@$(COMPILE) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+
+clean: ## Remove what make and the tools made
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf build dist
+	@find src tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

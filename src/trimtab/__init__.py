@@ -1,0 +1,1 @@
+"""Trimtab: an exact leverage and collateral risk engine."""

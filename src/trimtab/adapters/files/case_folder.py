@@ -1,0 +1,124 @@
+"""A case folder to a `Case`: rules, book, prices and gas, read and checked together."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from types import MappingProxyType
+
+from trimtab.adapters.files.book import read_book
+from trimtab.adapters.files.encoding import unreadable
+from trimtab.adapters.files.formats import SUFFIXES
+from trimtab.adapters.files.naming import nearest_hint
+from trimtab.adapters.files.price_tables import read_gas, read_price_table
+from trimtab.adapters.files.rules_file import read_rules
+from trimtab.adapters.files.ticks import tick_of_rules, ticks_of
+from trimtab.model import BookRow, Case, ReplayRules, Rules, Tick
+from trimtab.units import DataError, RulesError
+
+RULES_FILE = "rules.toml"
+
+Warn = Callable[[str], None]
+
+
+def load_case(folder: Path, warn: Warn | None = None) -> Case:
+    """Return the case of a folder, complete and consistent.
+
+    Args:
+        folder: holds `rules.toml`, `book.parquet` or `book.csv`, `prices.parquet` or
+            `prices.csv` (may be absent where the rules price every asset: then one tick at time
+            0), and perhaps `gas.parquet` or `gas.csv`.
+        warn: called with one line per file in which numbers were rounded.
+
+    Returns:
+        Quantities in native units, prices in wad, ticks in order of time; `input_hashes` is the
+        SHA-256 of each file read.
+
+    Raises:
+        DataError: the first fault found, with file, row and column.
+        RulesError: a fault in the rules, with its key.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError("there is no such folder", where=folder.name, expected="a case folder")
+    rules_path = folder / RULES_FILE
+    if not rules_path.is_file():
+        raise _missing(folder, "rules", expected=RULES_FILE)
+    rules, replay = read_rules(rules_path)
+    book_path = _table_path(folder, "book")
+    if book_path is None:
+        raise _missing(folder, "book", expected="book.parquet or book.csv")
+    prices_path, gas_path = _table_path(folder, "prices"), _table_path(folder, "gas")
+    book, rounded = read_book(book_path, rules)
+    _tell(warn, book_path, rounded, what="more decimals than the asset", how="against the account")
+    if prices_path is None:
+        ticks = _ticks_of_rules(folder, rules)
+    else:
+        ticks = _ticks_of_file(prices_path, rules, replay=replay, book=book, warn=warn)
+    read = [rules_path, book_path, prices_path, gas_path]
+    return Case(
+        name=rules.venue,
+        rules=rules,
+        book=book,
+        ticks=ticks,
+        replay=replay,
+        gas=() if gas_path is None else read_gas(gas_path),
+        input_hashes=MappingProxyType({path.name: _sha256(path) for path in read if path}),
+    )
+
+
+def _table_path(folder: Path, stem: str) -> Path | None:
+    present = [path for suffix in SUFFIXES if (path := folder / f"{stem}{suffix}").exists()]
+    if len(present) > 1:
+        names = " and ".join(path.name for path in present)
+        raise DataError(
+            f"the case has two tables of {stem}",
+            where=folder.name,
+            found=names,
+            expected="one of them",
+        )
+    return present[0] if present else None
+
+
+def _missing(folder: Path, what: str, *, expected: str) -> DataError:
+    names = sorted(path.name for path in folder.iterdir() if path.is_file())
+    return DataError(
+        f"the case has no {what}",
+        where=folder.name,
+        expected=expected,
+        hint=nearest_hint(f"{what}.csv", names) if names else None,
+    )
+
+
+def _ticks_of_rules(folder: Path, rules: Rules) -> tuple[Tick, ...]:
+    tick = tick_of_rules(rules)
+    if tick is None:
+        raise _missing(
+            folder,
+            "prices",
+            expected="prices.parquet or prices.csv, or a price for each asset in the rules",
+        )
+    return (tick,)
+
+
+def _ticks_of_file(
+    path: Path, rules: Rules, *, replay: ReplayRules, book: tuple[BookRow, ...], warn: Warn | None
+) -> tuple[Tick, ...]:
+    table = read_price_table(path, rules)
+    _tell(warn, path, table.rounded, what="more than 18 decimals", how="down")
+    try:
+        return ticks_of(table, rules, replay=replay, held={row.instrument for row in book})
+    except RulesError as error:
+        raise error.located(where=RULES_FILE) from None
+
+
+def _tell(warn: Warn | None, path: Path, count: int, *, what: str, how: str) -> None:
+    if warn is not None and count:
+        warn(f"{path.name}: {count} numbers had {what} and were rounded {how}")
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise unreadable(path, error) from None

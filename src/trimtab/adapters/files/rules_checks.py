@@ -1,0 +1,96 @@
+"""Impossible combinations of rules, refused by key: the model's own, and those of a file."""
+
+from collections.abc import Iterator
+
+from trimtab.model import AssetRules, BonusCurve, Rules
+from trimtab.model.consistency import first_conflict
+from trimtab.units import WAD, RulesError, format_decimal
+
+WAD_DECIMALS = 18
+
+
+def check_rules(rules: Rules) -> None:
+    """Raise RulesError for the first impossible combination; the message names the key.
+
+    What a running venue could be brought into is the model's to find; here stands what only the
+    reading of a file can get wrong.
+    """
+    conflict = first_conflict(rules)
+    if conflict is not None:
+        raise RulesError(
+            "the rules contradict each other",
+            column=conflict.key,
+            found=conflict.found,
+            expected=conflict.expected,
+        )
+    for asset in rules.assets.values():
+        _check_price(rules, asset)
+        _check_rate(asset)
+    for section, bonus_wad in _bonuses(rules):
+        _check_bonus(rules, section, bonus_wad=bonus_wad)
+
+
+def _bonuses(rules: Rules) -> Iterator[tuple[str, int]]:
+    for asset in rules.assets.values():
+        yield f"assets.{asset.name}", asset.liquidation_bonus_wad
+    for category in rules.categories.values():
+        yield f"categories.{category.name}", category.liquidation_bonus_wad
+
+
+def _check_bonus(rules: Rules, section: str, *, bonus_wad: int) -> None:
+    highest_wad = rules.dynamics.max_bonus_wad
+    if bonus_wad > highest_wad:
+        raise RulesError(
+            "the bonus is above the largest allowed",
+            column=f"{section}.liquidation_bonus",
+            found=_decimal(bonus_wad),
+            expected=f"at most dynamics.max_bonus {_decimal(highest_wad)}",
+        )
+    lowest_wad = rules.liquidation.minimum_bonus_wad
+    grows = rules.liquidation.bonus_curve == BonusCurve.SHORTFALL
+    if grows and 0 < bonus_wad < lowest_wad:
+        raise RulesError(
+            "the bonus would fall as the shortfall grows",
+            column=f"{section}.liquidation_bonus",
+            found=_decimal(bonus_wad),
+            expected=f"at least liquidation.minimum_bonus {_decimal(lowest_wad)}",
+        )
+
+
+def _check_price(rules: Rules, asset: AssetRules) -> None:
+    price_wad = asset.price_wad
+    if asset.name == rules.quote and asset.underlying:
+        raise RulesError(
+            "the quote is worth 1 of itself",
+            column=f"assets.{asset.name}.underlying",
+            found=asset.underlying,
+            expected="no underlying",
+        )
+    if asset.name == rules.quote and price_wad is not None and price_wad != WAD:
+        raise RulesError(
+            "the quote is worth 1 of itself",
+            column=f"assets.{asset.name}.price",
+            found=_decimal(price_wad),
+            expected="1, or no price",
+        )
+    if asset.underlying and price_wad is not None:
+        raise RulesError(
+            "an asset priced through its underlying has no price of its own",
+            column=f"assets.{asset.name}.price",
+            found=_decimal(price_wad),
+            expected="an underlying or a price",
+        )
+
+
+def _check_rate(asset: AssetRules) -> None:
+    if not asset.underlying and asset.exchange_rate_wad != WAD:
+        raise RulesError(
+            "only an asset with an underlying has an exchange rate",
+            column=f"assets.{asset.name}.exchange_rate",
+            found=_decimal(asset.exchange_rate_wad),
+            expected="an underlying beside it",
+        )
+
+
+def _decimal(stored_wad: int) -> str:
+    return format_decimal(stored_wad, WAD_DECIMALS)

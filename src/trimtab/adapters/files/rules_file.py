@@ -1,0 +1,198 @@
+"""`rules.toml` to rules: every key is known by the `Setting` of its field, or refused by name."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from trimtab.adapters.files.naming import check_name, check_own_name, nearest_hint
+from trimtab.adapters.files.rules_checks import check_rules
+from trimtab.adapters.files.setting_text import parse_setting
+from trimtab.adapters.files.toml_text import read_toml
+from trimtab.model import (
+    AssetRules,
+    AuctionRules,
+    CategoryRules,
+    DynamicsRules,
+    FundRules,
+    Kind,
+    LiquidationRules,
+    MarginCallRules,
+    ReplayRules,
+    Rules,
+    settings_of,
+)
+from trimtab.model.settings import setting
+from trimtab.units import WAD, DataError, RulesError
+
+QUOTE_DECIMALS = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """The section of that name, which `Rules` holds as two plain fields."""
+
+    name: str = setting("name", Kind.TEXT, doc="name of the venue and of the case")
+    quote: str = setting(
+        "quote", Kind.TEXT, doc="unit of prices and values; an asset if one has that name"
+    )
+
+
+# Section -> record; the sections of one record each may be left out.
+SECTIONS: Mapping[str, type] = MappingProxyType(
+    {
+        "liquidation": LiquidationRules,
+        "margin_call": MarginCallRules,
+        "auction": AuctionRules,
+        "insurance": FundRules,
+        "backstop": FundRules,
+        "dynamics": DynamicsRules,
+        "replay": ReplayRules,
+    }
+)
+KNOWN_SECTIONS = ("venue", "assets", "categories", *SECTIONS)
+
+
+def read_rules(path: Path) -> tuple[Rules, ReplayRules]:
+    """Return the rules of a venue and how a replay drives them.
+
+    Args:
+        path: a TOML file; `docs/rules.md` lists its keys.
+
+    Raises:
+        DataError: the file is missing, unreadable or not UTF-8.
+        RulesError: no TOML, an unknown or missing key, a value out of range or an impossible
+            combination; names the dotted key, what was found and what is expected.
+    """
+    document = read_toml(path)
+    try:
+        return _rules_of(document)
+    except DataError as error:
+        raise error.located(where=path.name) from None
+
+
+def _rules_of(document: Mapping[str, Any]) -> tuple[Rules, ReplayRules]:
+    _check_sections(document)
+    venue = _venue(document)
+    assets = _assets(document, venue.quote)
+    found = {
+        name: _record(kind, _table(document, name), section=name) for name, kind in SECTIONS.items()
+    }
+    replay = found.pop("replay")
+    rules = Rules(
+        venue=venue.name,
+        quote=venue.quote,
+        assets=MappingProxyType(assets),
+        categories=MappingProxyType(_categories(document)),
+        **found,
+    )
+    check_rules(rules)
+    return rules, replay
+
+
+def _check_sections(document: Mapping[str, Any]) -> None:
+    if "preset" in document:
+        raise RulesError(
+            "no preset of that name exists in this release",
+            column="preset",
+            found=str(document["preset"]),
+            expected="the rules themselves",
+        )
+    if "markets" in document:
+        raise RulesError("perpetual markets are not supported in this release", column="markets")
+    for name in document:
+        if name not in KNOWN_SECTIONS:
+            hint = nearest_hint(name, KNOWN_SECTIONS)
+            raise RulesError("unknown section", column=name, hint=hint)
+
+
+def _venue(document: Mapping[str, Any]) -> Venue:
+    venue: Venue = _record(Venue, _table(document, "venue"), section="venue")
+    _check_named(venue.name, "venue", key="venue.name")
+    _check_named(venue.quote, "asset", key="venue.quote")
+    return venue
+
+
+def _assets(document: Mapping[str, Any], quote: str) -> dict[str, AssetRules]:
+    sections = _table(document, "assets")
+    if not sections:
+        raise RulesError("no asset is listed", column="assets", expected="[assets.<name>] tables")
+    assets = {name: _asset(sections, name) for name in sections}
+    listed = assets.get(quote)
+    if listed is None:
+        assets[quote] = AssetRules(
+            name=quote,
+            decimals=QUOTE_DECIMALS,
+            max_ltv_wad=WAD,
+            liquidation_end_wad=WAD,
+            liquidation_threshold_wad=WAD,
+            borrowable=False,
+            price_wad=WAD,
+        )
+    elif listed.price_wad is None and not listed.underlying:
+        assets[quote] = replace(listed, price_wad=WAD)
+    return assets
+
+
+def _asset(sections: Mapping[str, Any], name: str) -> AssetRules:
+    section = f"assets.{name}"
+    _check_named(name, "asset", key=section)
+    table = _table(sections, name, section=section)
+    asset: AssetRules = _record(AssetRules, table, section=section, name=name)
+    if "liquidation_end" in table:
+        return asset
+    return replace(asset, liquidation_end_wad=asset.liquidation_threshold_wad)
+
+
+def _categories(document: Mapping[str, Any]) -> dict[str, CategoryRules]:
+    sections = _table(document, "categories")
+    categories = {}
+    for name in sections:
+        section = f"categories.{name}"
+        _check_named(name, "category", key=section)
+        table = _table(sections, name, section=section)
+        categories[name] = _record(CategoryRules, table, section=section, name=name)
+    return categories
+
+
+def _table(outer: Mapping[str, Any], key: str, *, section: str = "") -> Mapping[str, Any]:
+    found = outer.get(key, {})
+    if not isinstance(found, dict):
+        raise RulesError(
+            "the section is not a table",
+            column=section or key,
+            expected=f"a line [{section or key}] with keys below it",
+        )
+    return found
+
+
+def _check_named(name: str, what: str, *, key: str) -> None:
+    check = check_name if what == "venue" else check_own_name
+    try:
+        check(name, what)
+    except DataError as error:
+        raise RulesError(
+            error.what, column=key, found=error.found, expected=error.expected
+        ) from None
+
+
+def _record(kind: type, table: Mapping[str, Any], *, section: str, name: str | None = None) -> Any:
+    """The record of one section; each key goes through the `Setting` of its field."""
+    fields = {entry.key: (field, entry) for field, entry in settings_of(kind)}
+    for key in table:
+        if key not in fields:
+            hint = nearest_hint(key, fields)
+            raise RulesError("unknown key", column=f"{section}.{key}", hint=hint)
+    values: dict[str, Any] = {} if name is None else {"name": name}
+    for key, (field, entry) in fields.items():
+        if key in table:
+            try:
+                values[field.name] = parse_setting(
+                    entry, table[key], decimals=values.get("decimals")
+                )
+            except RulesError as error:
+                raise error.located(column=f"{section}.{key}") from None
+        elif field.default is MISSING:
+            raise RulesError("the key is missing", column=f"{section}.{key}", expected=entry.doc)
+    return kind(**values)

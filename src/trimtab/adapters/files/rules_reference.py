@@ -1,0 +1,92 @@
+"""The reference of every key of `rules.toml`, written from the settings that the reader obeys."""
+
+from dataclasses import MISSING, Field
+from typing import Any
+
+from trimtab.adapters.files.rules_file import SECTIONS, Venue
+from trimtab.adapters.files.setting_text import range_text, stored_text
+from trimtab.model import UNIT_OF_KIND, AssetRules, CategoryRules, Kind, Setting, settings_of
+
+INTRODUCTION = """\
+# The keys of rules.toml
+
+A case folder holds one `rules.toml`. It says what distinguishes this venue from another: its
+assets with their weights, how liquidations are sized and priced, the funds behind them, and how a
+replay drives it all. Every number is read exactly as it is written, never through a float. A key
+that does not stand below is refused by its name, and so are values out of range and combinations
+that cannot work, such as a `max_ltv` above its `liquidation_threshold`.
+
+Ratios are fractions (`0.83`, not `83`), values and prices are in the venue's quote, amounts in
+whole units of the asset, times in whole seconds. `[venue]` and at least one `[assets.<name>]` are
+required; every other section may be left out, and so may every key that has a default. Where the
+quote is not listed as an asset, it is added: 18 decimals, weight 1, price 1, not borrowable.
+The smallest useful file:
+
+```toml
+[venue]
+name = "example"
+quote = "USD"
+
+[assets.ETH]
+decimals = 18
+max_ltv = 0.80                    # weight at the initial level
+liquidation_threshold = 0.83      # weight at the maintenance level
+liquidation_bonus = 0.05          # to the liquidator, on top of par
+supply_cap = 100000               # whole units
+
+[assets.USDC]
+decimals = 6
+max_ltv = 0.75
+liquidation_threshold = 0.78
+liquidation_bonus = 0.04
+borrow_factor = 1.0               # debt is divided by it
+borrow_cap = 5000000
+
+[liquidation]
+sizing = "target_health"          # or "close_factor", "whole"
+target_health = 1.05
+close_factor = 0.5
+
+[insurance]
+balance = 250000
+```
+"""
+
+TITLES: tuple[tuple[str, type], ...] = (
+    ("venue", Venue),
+    ("assets.<name>", AssetRules),
+    ("categories.<name>", CategoryRules),
+    *SECTIONS.items(),
+)
+
+HEAD = "| key | unit | range | default | meaning |\n|---|---|---|---|---|\n"
+
+
+def rules_reference() -> str:
+    """Return `docs/rules.md`: all keys by section, with unit, range, default and meaning."""
+    sections = [_section(title, kind) for title, kind in TITLES]
+    return "\n".join([INTRODUCTION, *sections])
+
+
+def _section(title: str, kind: type) -> str:
+    doc = (kind.__doc__ or "").strip().partition("\n")[0]
+    if kind is Venue:
+        doc = "The venue itself."
+    lines = "".join(_line(field, entry) for field, entry in settings_of(kind))
+    return f"## [{title}]\n\n{doc}\n\n{HEAD}{lines}"
+
+
+def _line(field: Field[Any], entry: Setting) -> str:
+    unit = UNIT_OF_KIND[entry.kind] if entry.kind != Kind.CHOICE else "choice"
+    cells = (f"`{entry.key}`", unit, range_text(entry), _default(field, entry), entry.doc)
+    return "| " + " | ".join(cells).replace("  ", " ") + " |\n"
+
+
+def _default(field: Field[Any], entry: Setting) -> str:
+    if field.default is MISSING:
+        return "required"
+    if entry.key == "liquidation_end":
+        return "`liquidation_threshold`"
+    if field.default is None:
+        return "absent"
+    return f"`{stored_text(entry, field.default)}`"

@@ -1,0 +1,258 @@
+"""A draft of the state: reads through to the view, keeps what is replaced, collects events.
+
+One command makes one draft. Its cost is that of the records it touches; a rejection drops it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from trimtab.engine.accrual import accrued, whole_seconds
+from trimtab.engine.ramps import asset_rules_at, category_rules_at
+from trimtab.model import (
+    SINGLE,
+    Accepted,
+    Account,
+    AssetRules,
+    Auction,
+    CategoryRules,
+    Event,
+    EventKind,
+    Isolation,
+    Key,
+    Payer,
+    Pool,
+    PriceState,
+    Reason,
+    Record,
+    Rejected,
+    Rules,
+    RulesState,
+    Table,
+    VenueState,
+    View,
+)
+from trimtab.units import pow10, wad_mul_down
+
+# Exact values carry 18 decimals of the price and up to 36 of the amount.
+EXACT_DECIMALS = 36
+
+T = TypeVar("T", bound=Record)
+
+
+class Refusal(Exception):  # noqa: N818  (a refusal is an outcome, not an error)
+    """Carries a `Rejected` out of a handler; `step` turns it into the returned value."""
+
+    def __init__(self, reason: Reason, **data: int | str) -> None:
+        super().__init__(reason)
+        self.rejected = Rejected(reason, data)
+
+
+def require(holds: bool, reason: Reason, /, **data: int | str) -> None:
+    """Refuse the command with `reason` unless the precondition holds."""
+    if not holds:
+        raise Refusal(reason, **data)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One asset at a moment: its rules, its price, and its pool with interest booked.
+
+    `unit` turns native units into exact value: amount * unit is in 1e-54 of the quote, whatever
+    the decimals of the asset, so that values of all assets add without any rounding.
+    """
+
+    asset: str
+    rules: AssetRules
+    price_wad: int
+    unit: int
+    pool: Pool
+
+
+class Draft:
+    """The state as one command sees and changes it, at the time of the command."""
+
+    __slots__ = ("_changes", "_events", "_marks", "_view", "now_ns", "now_s", "rules_state")
+
+    def __init__(self, view: View, now_ns: int) -> None:
+        self._view = view
+        self._changes: dict[Key, Record | None] = {}
+        self._events: list[Event] = []
+        self._marks: dict[str, Mark] = {}
+        self.now_ns = now_ns
+        self.now_s = whole_seconds(now_ns)
+        rules = view.get(Table.RULES, SINGLE)
+        assert isinstance(rules, RulesState), "a venue has rules"
+        self.rules_state = rules
+
+    def get(self, table: Table, key: str) -> Record | None:
+        """The record as this command has left it so far."""
+        if (table, key) in self._changes:
+            return self._changes[table, key]
+        return self._view.get(table, key)
+
+    def put(self, table: Table, key: str, *, record: Record | None) -> None:
+        """Replace a record (None deletes it)."""
+        self._changes[table, key] = record
+        if table is Table.POOL:
+            self._marks.pop(key, None)
+        elif table in (Table.PRICE, Table.RULES):
+            self._marks.clear()
+
+    def tell(
+        self,
+        kind: EventKind,
+        *,
+        account: str = "",
+        asset: str = "",
+        quantity: int = 0,
+        price: int = 0,
+        value: int = 0,
+        payer: Payer | None = None,
+        reason: str = "",
+        flow: int = 0,
+    ) -> None:
+        """Add an event to the command's history."""
+        self._events.append(
+            Event(kind, account, asset, quantity, price, value, payer, reason, flow)
+        )
+
+    def accept(self) -> Accepted:
+        """The change set and events of a command that went through."""
+        return Accepted(self._changes, tuple(self._events))
+
+    @property
+    def rules(self) -> Rules:
+        """The rules in force, ramps at their targets."""
+        return self.rules_state.rules
+
+    def put_rules(self, state: RulesState) -> None:
+        """Replace the rules."""
+        self.rules_state = state
+        self.put(Table.RULES, SINGLE, record=state)
+
+    @property
+    def venue(self) -> VenueState:
+        """The venue's own record."""
+        return _as(VenueState, self.get(Table.VENUE, SINGLE))
+
+    def put_venue(self, venue: VenueState) -> None:
+        """Replace the venue's own record."""
+        self.put(Table.VENUE, SINGLE, record=venue)
+
+    def asset_rules(self, asset: str) -> AssetRules:
+        """The asset's rules now, ramps included; refuses an unknown asset."""
+        require(asset in self.rules.assets, Reason.UNKNOWN_ASSET, asset=asset)
+        return asset_rules_at(self.rules_state, asset, now_s=self.now_s)
+
+    def category_rules(self, category: str) -> CategoryRules | None:
+        """The category's rules now, None for the empty category."""
+        return category_rules_at(self.rules_state, category, now_s=self.now_s)
+
+    def price_state(self, asset: str) -> PriceState | None:
+        """The accepted price record of an asset."""
+        found = self.get(Table.PRICE, asset)
+        return None if found is None else _as(PriceState, found)
+
+    def pool(self, asset: str) -> Pool:
+        """The asset's pool with interest booked up to now; refuses an unknown asset."""
+        rules = self.asset_rules(asset)
+        pool = _as(Pool, self.get(Table.POOL, asset))
+        if pool.accrued_s == self.now_s:
+            return pool
+        pool, interest = accrued(pool, rules, now_s=self.now_s)
+        self.put_pool(pool)
+        if interest:
+            self.tell(EventKind.INTEREST, asset=asset, quantity=interest)
+        return pool
+
+    def put_pool(self, pool: Pool) -> None:
+        """Replace a pool."""
+        self.put(Table.POOL, pool.asset, record=pool)
+
+    def mark(self, asset: str) -> Mark:
+        """What is needed to value the asset now; refuses where its price is missing."""
+        found = self._marks.get(asset)
+        if found is None:
+            price_wad = self.price_wad(asset)
+            rules = self.asset_rules(asset)
+            unit = price_wad * pow10(EXACT_DECIMALS - rules.decimals)
+            found = Mark(asset, rules, price_wad, unit, self.pool(asset))
+            self._marks[asset] = found
+        return found
+
+    def price_wad(self, asset: str) -> int:
+        """Price of a whole unit; of a yield-bearing asset, its underlying's times its rate."""
+        state = self.price_state(asset)
+        underlying = self.rules.assets[asset].underlying
+        if not underlying:
+            require(state is not None, Reason.PRICE_MISSING, asset=asset)
+            return 0 if state is None else state.price_wad
+        rate = self.rules.assets[asset].exchange_rate_wad if state is None else state.rate_wad
+        price = wad_mul_down(self.price_wad(underlying), rate)
+        require(price > 0, Reason.PRICE_INVALID, asset=asset)
+        return price
+
+    def account(self, key: str) -> Account:
+        """An account; an empty one where the key is new."""
+        found = self.get(Table.ACCOUNT, key)
+        return Account(key) if found is None else _as(Account, found)
+
+    def known_account(self, key: str) -> Account:
+        """An account that exists; refuses a new key."""
+        require(self.get(Table.ACCOUNT, key) is not None, Reason.UNKNOWN_ACCOUNT, account=key)
+        return self.account(key)
+
+    def put_account(self, account: Account) -> None:
+        """Replace an account."""
+        self.put(Table.ACCOUNT, account.key, record=account)
+
+    def auction(self, key: str) -> Auction:
+        """A running auction; refuses an unknown one."""
+        found = self.get(Table.AUCTION, key)
+        require(found is not None, Reason.UNKNOWN_AUCTION, auction=key)
+        return _as(Auction, found)
+
+    def isolation(self, asset: str) -> Isolation:
+        """The debt that stands against an isolated collateral."""
+        found = self.get(Table.ISOLATION, asset)
+        return Isolation(asset) if found is None else _as(Isolation, found)
+
+    def shift_supply(self, key: str, asset: str, *, shares: int) -> None:
+        """Add supply shares to an account (negative: take them)."""
+        account = self.account(key)
+        before = account.supply.get(asset, 0)
+        self.put_account(replace(account, supply=shifted(account.supply, asset, by=shares)))
+        if account.debt and self.asset_rules(asset).isolated:
+            enters, leaves = before == 0, before + shares == 0
+            for debt, owed in account.debt.items():
+                self._shift_isolated(asset, debt, shares=(enters - leaves) * owed)
+
+    def shift_debt(self, key: str, asset: str, *, shares: int) -> None:
+        """Add debt shares to an account (negative: take them), and to its isolated collateral."""
+        account = self.account(key)
+        self.put_account(replace(account, debt=shifted(account.debt, asset, by=shares)))
+        for collateral in account.supply:
+            if self.asset_rules(collateral).isolated:
+                self._shift_isolated(collateral, asset, shares=shares)
+
+    def _shift_isolated(self, collateral: str, debt: str, *, shares: int) -> None:
+        if shares:
+            found = self.isolation(collateral)
+            changed = shifted(found.debt_shares, debt, by=shares)
+            self.put(Table.ISOLATION, collateral, record=Isolation(collateral, changed))
+
+
+def shifted(holdings: Mapping[str, int], asset: str, *, by: int) -> Mapping[str, int]:
+    """Holdings with one entry changed; an entry of zero is dropped."""
+    changed = dict(holdings)
+    after = changed.pop(asset, 0) + by
+    assert after >= 0, f"{asset}: a holding is never negative"
+    if after:
+        changed[asset] = after
+    return changed
+
+
+def _as(kind: type[T], record: Record | None) -> T:
+    assert isinstance(record, kind), f"expected a {kind.__name__}, found {record!r}"
+    return record

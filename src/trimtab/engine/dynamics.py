@@ -1,0 +1,151 @@
+"""Rule changes: within bounds, at a bounded speed, with a reason, and with a dry run."""
+
+from collections.abc import Iterable
+from dataclasses import fields, replace
+from typing import Any
+
+from trimtab.engine.draft import Draft, require
+from trimtab.engine.margin import EXACT_PER_WAD, account_sums, is_unsafe
+from trimtab.engine.ramps import ramp_value
+from trimtab.model import (
+    SINGLE,
+    EventKind,
+    Kind,
+    Ramp,
+    Reason,
+    RuleChange,
+    Rules,
+    RulesState,
+    Setting,
+    Table,
+    View,
+    settings_of,
+)
+from trimtab.model.commands import SetRules
+from trimtab.model.consistency import first_conflict
+from trimtab.units import WAD, div_up, mul_div_up
+
+# What a running venue may change; the quote, the assets and the bounds themselves it may not.
+SECTIONS = ("assets", "categories", "liquidation", "margin_call", "auction")
+FIXED = ("decimals", "mintable", "underlying", "exchange_rate", "price", "external_supply")
+DAY_SECONDS = 86_400
+
+
+def set_rules(draft: Draft, command: SetRules) -> None:
+    """Accept a list of changes, all or none.
+
+    Weights that can make an account unsafe start to move after the notice and move at most
+    `dynamics.speed` a day; everything else is in force at once.
+    """
+    state = draft.rules_state
+    for change in command.changes:
+        state = _changed(state, change, now_s=draft.now_s)
+    conflict = first_conflict(state.rules)
+    require(conflict is None, Reason.RULE_OUT_OF_BOUNDS, conflict=str(conflict))
+    draft.put_rules(state)
+    for change in command.changes:
+        draft.tell(
+            EventKind.RULE,
+            asset=change.name,
+            quantity=change.target,
+            reason=f"{change.section}.{change.field}: {command.reason}",
+        )
+
+
+def _changed(state: RulesState, change: RuleChange, *, now_s: int) -> RulesState:
+    record, setting = _target(state.rules, change)
+    _require_bounds(state.rules, change, setting=setting)
+    current = getattr(record, change.field)
+    ramps = tuple(r for r in state.ramps if r.end_s > now_s)
+    if setting.ramped:
+        same = [r for r in ramps if _names(r) == (change.section, change.name, change.field)]
+        start = ramp_value(same[0], now_s) if same else current
+        ramps = tuple(r for r in ramps if r not in same)
+        ramps += (_ramp(state.rules, change, start=start, now_s=now_s),)
+    target: Any = change.target
+    if setting.kind is Kind.FLAG:
+        target = bool(change.target)
+    changed = replace(record, **{change.field: target})
+    return RulesState(_with(state.rules, change, record=changed), ramps)
+
+
+def _names(ramp: Ramp) -> tuple[str, str, str]:
+    return ramp.section, ramp.name, ramp.field
+
+
+def _ramp(rules: Rules, change: RuleChange, *, start: int, now_s: int) -> Ramp:
+    begin = now_s + rules.dynamics.notice_seconds
+    length = mul_div_up(abs(change.target - start), DAY_SECONDS, rules.dynamics.speed_wad)
+    return Ramp(
+        change.section, change.name, change.field, start, change.target, begin, begin + length
+    )
+
+
+def _target(rules: Rules, change: RuleChange) -> tuple[Any, Setting]:
+    """The record and the setting that a change names; refuses what does not exist or is fixed."""
+    known = change.section in SECTIONS
+    require(known, Reason.RULE_UNKNOWN, section=change.section)
+    record = getattr(rules, change.section)
+    if change.section in ("assets", "categories"):
+        require(change.name in record, Reason.RULE_UNKNOWN, name=change.name)
+        record = record[change.name]
+    found = {entry.name: setting for entry, setting in settings_of(type(record))}
+    setting = found.get(change.field)
+    numeric = setting is not None and setting.choices is None and setting.kind is not Kind.NAMES
+    require(numeric, Reason.RULE_UNKNOWN, field=change.field)
+    assert setting is not None
+    require(setting.key not in FIXED, Reason.RULE_UNKNOWN, field=change.field)
+    return record, setting
+
+
+def _require_bounds(rules: Rules, change: RuleChange, *, setting: Setting) -> None:
+    low, high = setting.low, setting.high
+    if setting.kind is Kind.FLAG:
+        low, high = 0, 1
+    if setting.key == "liquidation_bonus":
+        high = rules.dynamics.max_bonus_wad
+    if setting.key == "liquidation_threshold":
+        low = rules.dynamics.min_threshold_wad
+    inside = (low is None or change.target >= low) and (high is None or change.target <= high)
+    require(inside, Reason.RULE_OUT_OF_BOUNDS, field=change.field, target=change.target)
+
+
+def _with(rules: Rules, change: RuleChange, *, record: Any) -> Rules:
+    if change.section in ("assets", "categories"):
+        section = dict(getattr(rules, change.section))
+        section[change.name] = record
+        record = section
+    assert change.section in {entry.name for entry in fields(rules)}
+    return replace(rules, **{change.section: record})
+
+
+def newly_unsafe(
+    view: View, rules: Rules, accounts: Iterable[str], *, now_ns: int
+) -> list[tuple[str, int]]:
+    """Dry run: accounts that are safe now and would be unsafe under `rules` at today's prices.
+
+    Ramps count as finished. Each comes with the value (wad, rounded up) by which it would be
+    short of collateral: its debt at stake.
+    """
+    before, after = Draft(view, now_ns), Draft(_Under(view, rules), now_ns)
+    found = []
+    for key in accounts:
+        account = before.account(key)
+        if not account.debt or is_unsafe(account, account_sums(account, before)):
+            continue
+        sums = account_sums(account, after)
+        if sums.excess_maintenance < 0:
+            missing = div_up(-sums.excess_maintenance, EXACT_PER_WAD * WAD)
+            found.append((key, missing))
+    return found
+
+
+class _Under:
+    """A view in which other rules are in force."""
+
+    def __init__(self, view: View, rules: Rules) -> None:
+        self._view = view
+        self._state = RulesState(rules)
+
+    def get(self, table: Table, key: str) -> Any:
+        return self._state if (table, key) == (Table.RULES, SINGLE) else self._view.get(table, key)

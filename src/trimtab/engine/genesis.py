@@ -1,0 +1,153 @@
+"""A venue from a book: pools, accounts and funds as they stand before the first command.
+
+A book is taken as it is: accounts below water are the point of importing one. What the book does
+not list, the suppliers of what it borrows, becomes one account of the venue, so that every pool's
+identity holds from the first record on.
+"""
+
+from collections.abc import Sequence
+
+from trimtab.engine.accrual import whole_seconds
+from trimtab.engine.pools import SHARES_PER_UNIT
+from trimtab.engine.store import MemoryStore
+from trimtab.model import (
+    BACKSTOP,
+    INSURANCE,
+    SINGLE,
+    SUPPLIERS,
+    Account,
+    AssetRules,
+    BookRow,
+    Isolation,
+    Key,
+    Pool,
+    PriceState,
+    Record,
+    Rules,
+    RulesState,
+    Table,
+    VenueState,
+    account_key,
+)
+from trimtab.units import WAD, DataError, mul_div_down, mul_div_up
+
+Holdings = dict[str, dict[str, int]]
+
+
+def open_venue(rules: Rules, book: Sequence[BookRow], *, at_ns: int) -> MemoryStore:
+    """The state of a venue that holds a book, at a time.
+
+    Arguments:
+        rules: the venue's rules; the quote is one of its assets.
+        book: validated rows, native units.
+        at_ns: time of the book, ns UTC.
+
+    Raises:
+        DataError: an `external_supply` that does not cover what the book borrows.
+    """
+    supply: Holdings = {}
+    debt: Holdings = {}
+    about: dict[str, list[BookRow]] = {}
+    for row in book:
+        key = account_key(row.account, row.group)
+        about.setdefault(key, []).append(row)
+        side = supply if row.quantity > 0 else debt
+        held = side.setdefault(key, {})
+        held[row.instrument] = held.get(row.instrument, 0) + abs(row.quantity)
+    _add_venue_accounts(rules, supply, debt=debt)
+    records: dict[Key, Record] = {
+        (Table.VENUE, SINGLE): VenueState(now_ns=at_ns),
+        (Table.RULES, SINGLE): RulesState(rules),
+    }
+    for key in supply.keys() | debt.keys():
+        account = _account(key, about.get(key, []), supply=supply.get(key, {}), debt=debt.get(key))
+        records[Table.ACCOUNT, key] = account
+    for asset in rules.assets.values():
+        records[Table.POOL, asset.name] = _pool(asset, supply, debt=debt, at_ns=at_ns)
+        price = _price(asset, quote=rules.quote, at_ns=at_ns)
+        if price is not None:
+            records[Table.PRICE, asset.name] = price
+        if asset.isolated:
+            records[Table.ISOLATION, asset.name] = _isolation(asset.name, supply, debt=debt)
+    return MemoryStore(records)
+
+
+def _add_venue_accounts(rules: Rules, supply: Holdings, *, debt: Holdings) -> None:
+    """Suppliers outside the book, and the funds' capital in the quote."""
+    for asset in rules.assets.values():
+        outside = _external_supply(asset, supply, debt=debt)
+        if outside:
+            supply.setdefault(SUPPLIERS, {})[asset.name] = outside
+    decimals = rules.assets[rules.quote].decimals
+    for key, fund in ((INSURANCE, rules.insurance), (BACKSTOP, rules.backstop)):
+        amount = mul_div_down(fund.balance_wad, 10**decimals, WAD)
+        supply[key] = {rules.quote: amount} if amount else {}
+
+
+def _total(holdings: Holdings, asset: str) -> int:
+    return sum(held.get(asset, 0) for held in holdings.values())
+
+
+def _external_supply(asset: AssetRules, supply: Holdings, *, debt: Holdings) -> int:
+    borrowed, supplied = _total(debt, asset.name), _total(supply, asset.name)
+    if asset.external_supply is None:
+        if asset.mintable:
+            return 0
+        # Unknown suppliers: as many as keep utilization at 0.8, where most kinks lie.
+        return max(0, mul_div_up(borrowed, 5, 4) - supplied)
+    short = borrowed - supplied - asset.external_supply
+    if short > 0 and not asset.mintable:
+        raise DataError(
+            "the book borrows more than is supplied",
+            column=f"assets.{asset.name}.external_supply",
+            found=str(asset.external_supply),
+            expected=f"at least {asset.external_supply + short} native units",
+        )
+    return asset.external_supply
+
+
+def _account(
+    key: str, rows: Sequence[BookRow], *, supply: dict[str, int], debt: dict[str, int] | None
+) -> Account:
+    thresholds = {
+        row.instrument: row.threshold_wad for row in rows if row.threshold_wad is not None
+    }
+    return Account(
+        key,
+        supply={asset: amount * SHARES_PER_UNIT for asset, amount in supply.items()},
+        debt={asset: amount * SHARES_PER_UNIT for asset, amount in (debt or {}).items()},
+        category=rows[0].category if rows else "",
+        thresholds=thresholds,
+    )
+
+
+def _pool(asset: AssetRules, supply: Holdings, *, debt: Holdings, at_ns: int) -> Pool:
+    supplied, borrowed = _total(supply, asset.name), _total(debt, asset.name)
+    minted = borrowed if asset.mintable else 0
+    return Pool(
+        asset.name,
+        cash=supplied + minted - borrowed,
+        supplied=supplied,
+        supply_shares=supplied * SHARES_PER_UNIT,
+        borrowed=borrowed,
+        borrow_shares=borrowed * SHARES_PER_UNIT,
+        minted=minted,
+        accrued_s=whole_seconds(at_ns),
+    )
+
+
+def _price(asset: AssetRules, *, quote: str, at_ns: int) -> PriceState | None:
+    if asset.underlying:
+        return PriceState(asset.name, 0, at_ns, asset.exchange_rate_wad, at_ns)
+    if asset.price_wad is not None:
+        return PriceState(asset.name, asset.price_wad, at_ns)
+    return PriceState(asset.name, WAD, at_ns) if asset.name == quote else None
+
+
+def _isolation(asset: str, supply: Holdings, *, debt: Holdings) -> Isolation:
+    shares: dict[str, int] = {}
+    for key, held in supply.items():
+        if asset in held:
+            for name, amount in debt.get(key, {}).items():
+                shares[name] = shares.get(name, 0) + amount * SHARES_PER_UNIT
+    return Isolation(asset, shares)

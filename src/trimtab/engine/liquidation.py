@@ -1,0 +1,252 @@
+"""Liquidation at a bonus: eligibility, size, settlement, and what follows a bankruptcy.
+
+Rounding: the liquidator loses first (pays up, receives down), then the borrower, never the pool.
+What is seized is measured on what the account's debt really fell by, so that a liquidation inside
+the spiral bound cannot lower health by a rounding either.
+"""
+
+from dataclasses import dataclass, replace
+
+from trimtab.engine.breaker import require_open
+from trimtab.engine.draft import Draft, require, shifted
+from trimtab.engine.ledger import move_supply, pay_out, shares_for
+from trimtab.engine.margin import (
+    EXACT_PER_WAD,
+    Sums,
+    account_sums,
+    amount_down,
+    is_unsafe,
+    value_wad,
+    value_wad_up,
+    weights,
+)
+from trimtab.engine.pools import debt_amount, debt_shares_to_burn, remove_debt
+from trimtab.engine.release import release_if_safe
+from trimtab.engine.sizing import (
+    Pair,
+    Terms,
+    collateral_cap,
+    largest_repay,
+    pair_of,
+    terms_of,
+    without_dust,
+)
+from trimtab.engine.waterfall import realize_bad_debt, write_off_shortfall
+from trimtab.model import BACKSTOP, INSURANCE, Account, EventKind, Reason
+from trimtab.model.commands import CloseOut, Liquidate, TransferToBackstop
+from trimtab.units import WAD, div_down, mul_div_down
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a liquidation of a pair would pay and take, native units."""
+
+    pair: Pair
+    terms: Terms
+    repay: int
+
+
+def unsafe_account(draft: Draft, key: str) -> tuple[Account, Sums]:
+    """The account and its sums; refuses one that is safe (excess = 0 is safe)."""
+    account = draft.known_account(key)
+    sums = account_sums(account, draft)
+    excess = sums.excess_maintenance
+    require(is_unsafe(account, sums), Reason.HEALTHY, account=key, excess=excess)
+    return account, sums
+
+
+def quote(draft: Draft, key: str, *, debt: str, collateral: str) -> Quote:
+    """Terms and largest repayment of a pair of an unsafe account; refuses a safe account."""
+    account, sums = unsafe_account(draft, key)
+    pair = _pair(draft, account, debt=debt, collateral=collateral)
+    rules = draft.rules.liquidation
+    category = draft.category_rules(account.category)
+    terms = terms_of(sums, pair, rules=rules, category=category)
+    factor = WAD + terms.bonus_wad + terms.fee_wad
+    repay = min(
+        largest_repay(sums, pair, rules=rules, factor_wad=factor), collateral_cap(pair, factor)
+    )
+    return Quote(pair, terms, without_dust(pair, repay, rules=rules, factor_wad=factor))
+
+
+def _pair(draft: Draft, account: Account, *, debt: str, collateral: str) -> Pair:
+    require(debt in account.debt, Reason.INSUFFICIENT_BALANCE, debt=debt)
+    require(collateral in account.supply, Reason.INSUFFICIENT_BALANCE, collateral=collateral)
+    mark = draft.mark(collateral)
+    category = draft.category_rules(account.category)
+    weight = weights(account, mark.rules, category=category).maintenance
+    return pair_of(account, draft.mark(debt), collateral=mark, weight=weight)
+
+
+def liquidate(draft: Draft, command: Liquidate) -> None:
+    """Repay debt of an unsafe account for collateral at a bonus; then settle what is left."""
+    require_open(draft, 2)
+    require(command.liquidator != command.account, Reason.HEALTHY, account=command.account)
+    offer = quote(draft, command.account, debt=command.debt, collateral=command.collateral)
+    repay = _requested(draft, offer, asked=command.repay)
+    _use_window(draft, value_wad_up(repay, offer.pair.debt))
+    if command.flash_payment is not None:
+        paid = command.flash_payment
+        require(paid >= repay, Reason.FLASH_PAYMENT_SHORT, paid=paid, required=repay)
+    _settle_liquidation(draft, command, offer=offer, repay=repay)
+    close_or_release(draft, command.account)
+
+
+def _requested(draft: Draft, offer: Quote, *, asked: int | None) -> int:
+    """The repayment after the liquidator's wish and the dust rules on both sides."""
+    require(asked is None or asked > 0, Reason.AMOUNT_NOT_POSITIVE, amount=asked or 0)
+    repay = offer.repay if asked is None else min(asked, offer.repay)
+    require(repay > 0, Reason.AMOUNT_TOO_SMALL, repay=repay)
+    factor = WAD + offer.terms.bonus_wad + offer.terms.fee_wad
+    clean = without_dust(offer.pair, repay, rules=draft.rules.liquidation, factor_wad=factor)
+    require(clean == repay, Reason.DUST, repay=repay, needed=clean)
+    return repay
+
+
+def _use_window(draft: Draft, value: int) -> None:
+    """Count a repaid value against the notional cap of the running window."""
+    rules = draft.rules.liquidation
+    if rules.window_cap_wad is None:
+        return
+    venue = draft.venue
+    fresh = draft.now_s - venue.window_start_s >= rules.window_seconds
+    used = value if fresh else venue.window_used_wad + value
+    cap = rules.window_cap_wad
+    require(used <= cap, Reason.WINDOW_CAP, cap=cap, used=used - value, value=value)
+    start = draft.now_s if fresh else venue.window_start_s
+    draft.put_venue(replace(venue, window_start_s=start, window_used_wad=used))
+
+
+def _settle_liquidation(draft: Draft, command: Liquidate, *, offer: Quote, repay: int) -> None:
+    pair, terms, key = offer.pair, offer.terms, command.account
+    before = account_sums(draft.account(key), draft)
+    closed = end_debt(draft, key, asset=command.debt, amount=repay)
+    closed_value = closed.fallen * pair.debt.unit
+    seized = amount_down(mul_div_down(closed_value, WAD + terms.bonus_wad, WAD), pair.collateral)
+    seized = min(seized, pair.held)
+    fee = amount_down(mul_div_down(closed_value, terms.fee_wad, WAD), pair.collateral)
+    # A fee stops where the margin stops: it may take what equity is left, and no more.
+    left = before.equity + closed_value - seized * pair.collateral.unit
+    fee = min(fee, pair.held - seized, max(0, amount_down(max(0, left), pair.collateral)))
+    price = pair.collateral.price_wad
+    flow = pay_out(draft, key, receiver=command.liquidator, asset=command.collateral, amount=seized)
+    draft.tell(
+        EventKind.SEIZE,
+        account=key,
+        asset=command.collateral,
+        quantity=-seized,
+        price=price,
+        value=value_wad(seized, pair.collateral),
+        reason=command.liquidator,
+        flow=flow,
+    )
+    draft.tell(
+        EventKind.LIQUIDATE,
+        account=key,
+        asset=command.debt,
+        quantity=-repay,
+        price=pair.debt.price_wad,
+        value=value_wad(repay, pair.debt),
+        reason=command.liquidator,
+        flow=closed.flow,
+    )
+    bonus = max(0, seized * pair.collateral.unit - repay * pair.debt.unit)
+    draft.tell(EventKind.BONUS, account=key, value=div_down(bonus, EXACT_PER_WAD))
+    _take_fee(draft, key, pair=pair, fee=fee)
+
+
+def _take_fee(draft: Draft, key: str, *, pair: Pair, fee: int) -> None:
+    asset = pair.collateral.asset
+    shares = shares_for(draft, key, asset=asset, amount=fee) if fee else 0
+    if shares == 0:
+        return
+    move_supply(draft, key, target=INSURANCE, asset=asset, shares=shares)
+    account = draft.account(key)
+    penalties = shifted(account.penalties, asset, by=fee)
+    draft.put_account(replace(account, penalties=penalties))
+    draft.tell(
+        EventKind.FEE,
+        account=key,
+        asset=asset,
+        quantity=-fee,
+        price=pair.collateral.price_wad,
+        value=value_wad(fee, pair.collateral),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """By how much an account's debt fell (native units), and what flowed in for it."""
+
+    fallen: int
+    flow: int
+
+
+def end_debt(draft: Draft, key: str, *, asset: str, amount: int) -> Closed:
+    """Pay `amount` of an account's debt from outside; the shares ended round down."""
+    account, pool = draft.account(key), draft.pool(asset)
+    held = account.debt[asset]
+    owed = debt_amount(pool, held)
+    shares = held if amount >= owed else debt_shares_to_burn(pool, amount)
+    require(shares > 0, Reason.AMOUNT_TOO_SMALL, amount=amount)
+    changed = remove_debt(pool, amount, shares=shares)
+    draft.put_pool(changed)
+    draft.shift_debt(key, asset, shares=-shares)
+    return Closed(owed - debt_amount(changed, held - shares), changed.cash - pool.cash)
+
+
+def close_or_release(draft: Draft, key: str) -> None:
+    """After a liquidation: realize bad debt if the account is spent, else note where it stands."""
+    account = draft.account(key)
+    sums = account_sums(account, draft)
+    if is_spent(account, sums, draft=draft):
+        realize_bad_debt(draft, key)
+        return
+    draft.put_account(replace(account, in_liquidation=True))
+    release_if_safe(draft, key)
+
+
+def is_spent(account: Account, sums: Sums, *, draft: Draft) -> bool:
+    """Bankrupt, and what collateral it has is dust: waiting cannot help the lenders.
+
+    While an auction runs for the account, its surplus may still come back.
+    """
+    if account.auctions:
+        return False
+    dust = draft.rules.liquidation.dust_collateral_wad * EXACT_PER_WAD
+    return sums.debt > 0 and sums.equity < 0 and sums.collateral <= dust
+
+
+def close_out(draft: Draft, command: CloseOut) -> None:
+    """Realize the bad debt of a spent account that no liquidation reached."""
+    require_open(draft, 2)
+    account, sums = unsafe_account(draft, command.account)
+    require(is_spent(account, sums, draft=draft), Reason.NOT_BANKRUPT, account=account.key)
+    realize_bad_debt(draft, account.key)
+
+
+def transfer_to_backstop(draft: Draft, command: TransferToBackstop) -> None:
+    """The ring-fenced backstop takes an unsafe account's position, with all margin left in it.
+
+    A negative equity goes through the waterfall first, so that the backstop never takes over more
+    debt than collateral; afterwards its own maintenance excess must be >= 0.
+    """
+    require_open(draft, 2)
+    account, sums = unsafe_account(draft, command.account)
+    key = account.key
+    require(key != BACKSTOP, Reason.BACKSTOP_TOO_SMALL, account=key)
+    if sums.equity < 0:
+        write_off_shortfall(draft, key, shortfall=-sums.equity)
+    account = draft.account(key)
+    value = div_down(sums.collateral, EXACT_PER_WAD)
+    for asset, shares in sorted(account.debt.items()):
+        draft.shift_debt(key, asset, shares=-shares)
+        draft.shift_debt(BACKSTOP, asset, shares=shares)
+    for asset, shares in sorted(account.supply.items()):
+        move_supply(draft, key, target=BACKSTOP, asset=asset, shares=shares)
+    taker = account_sums(draft.account(BACKSTOP), draft)
+    excess = taker.excess_maintenance
+    require(excess >= 0, Reason.BACKSTOP_TOO_SMALL, excess=excess)
+    emptied = replace(Account(key), category=account.category, auctions=account.auctions)
+    draft.put_account(emptied)
+    draft.tell(EventKind.BACKSTOP_TRANSFER, account=key, value=value)

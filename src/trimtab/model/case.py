@@ -1,0 +1,128 @@
+"""A case: rules, a book, its prices, and how a replay should drive them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trimtab.model.rules import Rules
+from trimtab.model.settings import PERCENT, Kind, setting
+from trimtab.units import WAD
+
+
+class Mechanism(StrEnum):
+    """How the replay's keepers liquidate."""
+
+    BONUS = "bonus"
+    FLASH = "flash"
+    AUCTION = "auction"
+
+
+@dataclass(frozen=True, slots=True)
+class BookRow:
+    """One line of a book: a signed quantity (native units) of an instrument held by an account."""
+
+    account: str
+    instrument: str
+    quantity: int
+    group: str = ""
+    category: str = ""
+    threshold_wad: int | None = None
+    entry_price_wad: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Prices (wad) that arrive together."""
+
+    at_ns: int
+    prices: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GasTick:
+    """What one liquidation costs from this time on, in wad of the quote."""
+
+    at_ns: int
+    cost_wad: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayRules:
+    """The liquidator policy and the handling of the price history."""
+
+    rebase: bool = setting(
+        "rebase",
+        Kind.FLAG,
+        doc="scale each price series so that its first row equals the asset's own price",
+        default=False,
+    )
+    mechanism: Mechanism = setting(
+        "mechanism",
+        Kind.CHOICE,
+        doc="bonus sale, flash liquidation, or auction",
+        default=Mechanism.BONUS,
+        choices=Mechanism,
+    )
+    gas_cost_wad: int = setting(
+        "gas_cost",
+        Kind.VALUE,
+        doc="cost of one liquidation, unless a gas table is given",
+        default=0,
+    )
+    min_profit_wad: int = setting(
+        "min_profit", Kind.VALUE, doc="least profit after gas for which a keeper acts", default=0
+    )
+    capital_wad: int | None = setting(
+        "capital",
+        Kind.VALUE,
+        doc="keepers' capital for one price step; absent: no limit",
+        default=None,
+    )
+    delay_blocks: int = setting(
+        "delay_blocks",
+        Kind.COUNT,
+        doc="blocks between seeing an unsafe account and acting",
+        default=0,
+    )
+    block_seconds: int = setting(
+        "block", Kind.SECONDS, doc="time between blocks", default=12, low=1
+    )
+    auction_discount_wad: int = setting(
+        "auction_discount",
+        Kind.RATIO,
+        doc="discount to the oracle price at which keepers buy a lot",
+        default=2 * PERCENT,
+        high=WAD - 1,
+    )
+    backstop_after_seconds: int | None = setting(
+        "backstop_after",
+        Kind.SECONDS,
+        doc="time after which an account no keeper wants goes to the backstop; absent: never",
+        default=None,
+    )
+    checkpoint_steps: int = setting(
+        "checkpoint_steps",
+        Kind.COUNT,
+        doc="price steps between two state hashes",
+        default=100,
+        low=1,
+    )
+    max_gap_seconds: int | None = setting(
+        "max_gap",
+        Kind.SECONDS,
+        doc="largest accepted gap in the prices; absent: ten times the median step",
+        default=None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything that a verb needs, read and validated. Ticks are in order of time."""
+
+    name: str
+    rules: Rules
+    book: tuple[BookRow, ...]
+    ticks: tuple[Tick, ...]
+    replay: ReplayRules = ReplayRules()
+    gas: tuple[GasTick, ...] = ()
+    input_hashes: Mapping[str, str] | None = None

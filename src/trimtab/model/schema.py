@@ -1,0 +1,48 @@
+"""Columns of the tables that a case holds and a run writes (DESIGN section 7)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name, what it holds, and whether a table may lack it."""
+
+    name: str
+    doc: str
+    required: bool = True
+
+
+BOOK = (
+    Column("account", "name of the account"),
+    Column("instrument", "asset of the position"),
+    Column("quantity", "whole units, + owned, - borrowed"),
+    Column("entry_price", "quote per whole unit", required=False),
+    Column("group", "isolated group; empty is cross", required=False),
+    Column("category", "correlated-asset category", required=False),
+    Column("liquidation_threshold", "override of the maintenance weight", required=False),
+)
+
+PRICES = (
+    Column("timestamp", "UTC"),
+    Column("asset", "name of the asset"),
+    Column("price", "quote per whole unit"),
+)
+
+GAS = (
+    Column("timestamp", "UTC"),
+    Column("gas_cost", "quote per liquidation"),
+)
+
+EVENTS = (
+    Column("timestamp", "UTC"),
+    Column("seq", "number of the event"),
+    Column("account", "whose event it is"),
+    Column("kind", "closed list"),
+    Column("asset", "asset of the quantity"),
+    Column("quantity", "whole units, exact decimal text"),
+    Column("price", "quote per whole unit, exact decimal text"),
+    Column("value", "quote, exact decimal text"),
+    Column("payer", "who pays, where a loss is booked"),
+    Column("reason", "why"),
+    Column("state_hash", "SHA-256 of the state, at checkpoints"),
+)
