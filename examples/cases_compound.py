@@ -58,7 +58,9 @@ def compound_2020_08(data: Path) -> BuiltCase:
             rows.append(f"{account},DEBT,-{borrowed}")
     weighted_sum = total(Decimal(weighted) for weighted, _ in totals.values())
     debt_sum = total(Decimal(borrowed) for _, borrowed in totals.values())
-    bare = total(Decimal(borrowed) for weighted, borrowed in totals.values() if not float(weighted))
+    bare = total(
+        Decimal(borrowed) for weighted, borrowed in totals.values() if not Decimal(weighted)
+    )
     files = {
         "rules.toml": RULES,
         "book.csv": lines("account,instrument,quantity", rows),

@@ -6,7 +6,7 @@ from trimtab.engine.breaker import require_open
 from trimtab.engine.draft import Draft, Mark, require
 from trimtab.engine.ledger import credit, move_supply, pay_out, shares_for
 from trimtab.engine.liquidation import close_or_release, end_debt, unsafe_account
-from trimtab.engine.margin import amount_up, value_wad, weights
+from trimtab.engine.margin import EXACT_PER_WAD, amount_up, value_wad, weights
 from trimtab.engine.pools import debt_amount, supply_amount
 from trimtab.engine.sizing import Pair, largest_repay, pair_of
 from trimtab.model import (
@@ -221,6 +221,10 @@ def take_auction(draft: Draft, command: TakeAuction) -> None:
         value=value_wad(slice_, sold),
         reason=command.taker,
         flow=flow,
+    )
+    gain = max(0, slice_ * sold.unit - cost * paid_in.unit)
+    draft.tell(
+        EventKind.BONUS, account=auction.account, value=div_down(gain, EXACT_PER_WAD)
     )
     _end_if_done(draft, auction.key)
 

@@ -100,6 +100,12 @@ class ReplayRules:
         doc="time after which an account no keeper wants goes to the backstop; absent: never",
         default=None,
     )
+    margin_calls: bool = setting(
+        "margin_calls",
+        Kind.FLAG,
+        doc="call accounts that fall under the initial level",
+        default=False,
+    )
     checkpoint_steps: int = setting(
         "checkpoint_steps",
         Kind.COUNT,

@@ -1,1 +1,24 @@
-"""."""
+"""What could happen, and what did: replays of a book through prices, and where accounts stand."""
+
+from trimtab.simulation.crisis import crisis_case
+from trimtab.simulation.metrics import AT_RISK_HEALTH, HEALTH_EDGES, Metrics, Sample
+from trimtab.simulation.replay import ReplayRun, StepRecord, TimedEvent, replay
+from trimtab.simulation.standing import Change, Standing, compare, standing
+from trimtab.simulation.tally import Tally
+
+__all__ = [
+    "AT_RISK_HEALTH",
+    "HEALTH_EDGES",
+    "Change",
+    "Metrics",
+    "ReplayRun",
+    "Sample",
+    "Standing",
+    "StepRecord",
+    "Tally",
+    "TimedEvent",
+    "compare",
+    "crisis_case",
+    "replay",
+    "standing",
+]

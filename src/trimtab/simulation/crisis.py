@@ -38,7 +38,7 @@ WHALE_PER_MILLE = 15
 RATIO_BANDS = ((110, 1525, 1600), (230, 1600, 1800), (780, 1800, 3000), (1000, 3000, 6000))
 SAFE_BANDS = ((1000, 1750, 3000),)
 STAKER_BANDS = ((1000, 1105, 1180),)
-STAKER_SCALE = 4  # the loop of staking and borrowing is a game of the large
+STAKER_SCALE = 8  # staking on borrowed ether was a game of the large
 
 # Decimals kept in the book, at most those of the asset; and the prices at which it is drawn up,
 # in cents (the first row of the path).

@@ -34,12 +34,13 @@ ANCHORS = (
     (129, 12700, 568000, 9640, 10380, 10030, 5200),
     (133, 13200, 578000, 9660, 10360, 10030, 5400),
     (138, 12300, 545000, 9500, 10500, 10040, 6500),
-    (142, 10100, 475000, 8800, 10900, 10080, 10000),  # 23:40, the second leg to the low
-    (145, 10800, 490000, 9000, 10750, 10070, 8800),
-    (156, 11100, 485000, 9250, 10650, 10050, 5200),
-    (168, 11000, 478000, 9350, 10600, 10040, 3600),
-    (180, 12600, 520000, 9550, 10450, 10020, 2200),
-    (216, 12900, 552000, 9650, 10350, 10010, 1400),  # 12:00 on the 13th
+    (141, 11050, 505000, 9430, 10700, 10060, 8900),
+    (142, 10100, 475000, 8200, 10900, 10080, 10000),  # 23:40, the second leg to the low
+    (145, 10800, 490000, 8200, 10750, 10070, 8800),
+    (156, 11100, 485000, 8200, 10650, 10050, 5200),
+    (168, 11000, 478000, 8300, 10600, 10040, 3600),
+    (180, 12600, 520000, 8500, 10450, 10020, 2200),
+    (216, 12900, 552000, 9200, 10350, 10010, 1400),  # 12:00 on the 13th
 )
 
 # Standard deviation of one step in 1e-4 of the level; ETH and WBTC share their shocks.
@@ -75,7 +76,7 @@ def paths(seed: int) -> dict[str, list[int]]:
         ETH opens at its highest and reaches its lowest at 23:40 of the first day alone.
     """
     levels = {
-        name: _through_anchors(Shocks(seed), name, column)
+        name: _through_anchors(Shocks(seed), name, column=column)
         for column, name in enumerate(SERIES, start=1)
     }
     highest, lowest = max(row[1] for row in ANCHORS), min(row[1] for row in ANCHORS)
@@ -117,7 +118,7 @@ def _printed(levels: Mapping[str, Sequence[int]], name: str, *, step: int) -> st
     return format_decimal(levels[name][step], LEVEL_PLACES[name])
 
 
-def _through_anchors(shocks: Shocks, name: str, column: int) -> list[int]:
+def _through_anchors(shocks: Shocks, name: str, *, column: int) -> list[int]:
     path = [0] * (STEPS + 1)
     for row in ANCHORS:
         path[row[0]] = row[column]

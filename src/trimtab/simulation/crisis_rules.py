@@ -9,7 +9,7 @@ max_ltv = 0.64
 liquidation_end = 0.65
 liquidation_threshold = 0.6666        # a vault's 150 %
 liquidation_bonus = 0.08
-liquidation_fee = 0.01
+liquidation_fee = 0.002
 base_rate = 0.002
 slope1 = 0.03
 slope2 = 1.0
@@ -20,7 +20,7 @@ max_ltv = 0.62
 liquidation_end = 0.63
 liquidation_threshold = 0.65
 liquidation_bonus = 0.08
-liquidation_fee = 0.01
+liquidation_fee = 0.002
 borrowable = false
 supply_cap = 5000
 
@@ -29,7 +29,7 @@ decimals = 18
 max_ltv = 0.55
 liquidation_threshold = 0.60
 liquidation_bonus = 0.08
-liquidation_fee = 0.01
+liquidation_fee = 0.002
 borrowable = false
 supply_cap = 100000
 
@@ -44,7 +44,7 @@ decimals = 6
 max_ltv = 0.75
 liquidation_threshold = 0.80
 liquidation_bonus = 0.04
-liquidation_fee = 0.01
+liquidation_fee = 0.002
 slope1 = 0.04
 slope2 = 0.60
 reserve_factor = 0.10
@@ -56,7 +56,7 @@ liquidation_threshold = 0.92
 liquidation_bonus = 0.02
 
 [insurance]
-balance = 25000
+balance = 10000
 """
 
 TODAY = f"""\
@@ -69,7 +69,7 @@ quote = "USD"
 sizing = "target_health"
 target_health = 1.10
 bonus_curve = "shortfall"
-minimum_bonus = 0.03
+minimum_bonus = 0.02
 full_bonus_health = 0.90
 dust_debt = 20
 dust_collateral = 20
@@ -79,7 +79,7 @@ interval = 21600
 grace = 21600
 
 [backstop]
-balance = 50000
+balance = 10000
 
 [replay]
 mechanism = "bonus"
@@ -87,7 +87,7 @@ min_profit = 1
 capital = 60000                       # keepers hold little of the stablecoin in the crunch
 delay_blocks = 20
 block = 13
-backstop_after = 21600
+backstop_after = 3600
 """
 
 THEN = f"""\

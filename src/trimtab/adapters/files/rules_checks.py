@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from trimtab.model import AssetRules, BonusCurve, Rules
+from trimtab.model import AssetRules, Rules
 from trimtab.model.consistency import first_conflict
 from trimtab.units import WAD, RulesError, format_decimal
 
@@ -45,15 +45,6 @@ def _check_bonus(rules: Rules, section: str, *, bonus_wad: int) -> None:
             column=f"{section}.liquidation_bonus",
             found=_decimal(bonus_wad),
             expected=f"at most dynamics.max_bonus {_decimal(highest_wad)}",
-        )
-    lowest_wad = rules.liquidation.minimum_bonus_wad
-    grows = rules.liquidation.bonus_curve == BonusCurve.SHORTFALL
-    if grows and 0 < bonus_wad < lowest_wad:
-        raise RulesError(
-            "the bonus would fall as the shortfall grows",
-            column=f"{section}.liquidation_bonus",
-            found=_decimal(bonus_wad),
-            expected=f"at least liquidation.minimum_bonus {_decimal(lowest_wad)}",
         )
 
 

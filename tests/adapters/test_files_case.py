@@ -1,0 +1,82 @@
+"""Case folders as a whole: which files they need, and what is known of them afterwards."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.case_folders import PRICES, RULES, case_folder, checked_line, refusal
+from trimtab.adapters.files import load_case
+from trimtab.model import Tick
+from trimtab.units import WAD, DataError
+
+
+def test_a_case_is_read_whole(tmp_path: Path) -> None:
+    case = load_case(case_folder(tmp_path))
+    assert case.name == "example"
+    assert [row.quantity for row in case.book] == [10 * WAD, -1_000_500_000]
+    assert len(case.ticks) == 2
+    assert case.gas == ()
+
+
+def test_input_hashes_are_those_of_the_files(tmp_path: Path) -> None:
+    case = load_case(case_folder(tmp_path, gas="timestamp,gas_cost\n2020-03-12,1\n"))
+    names = ["rules.toml", "book.csv", "prices.csv", "gas.csv"]
+    assert case.input_hashes == {
+        name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in names
+    }
+
+
+def test_without_prices_the_rules_give_one_tick(tmp_path: Path) -> None:
+    rules = RULES.replace("[assets.USDC]\n", "price = 200\n[assets.USDC]\nprice = 1\n")
+    case = load_case(case_folder(tmp_path, rules=rules, prices=None))
+    assert case.ticks == (Tick(0, (("ETH", 200 * WAD), ("USD", WAD), ("USDC", WAD))),)
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        load_case(tmp_path / "nowhere")
+    line = checked_line(caught.value, tmp_path)
+    assert line == "nowhere: there is no such folder; expected a case folder"
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="^file: there is no such folder"):
+        load_case(tmp_path / "file")
+
+
+def test_missing_files_are_named_with_the_nearest_one(tmp_path: Path) -> None:
+    folder = tmp_path / "case"
+    folder.mkdir()
+    assert refusal(folder) == "case: the case has no rules; expected rules.toml"
+    case_folder(folder, prices=None)
+    (folder / "price.csv").write_text(PRICES)
+    assert refusal(folder) == (
+        "case: the case has no prices; expected prices.parquet or prices.csv, or a price for each "
+        "asset in the rules; did you mean price.csv?"
+    )
+    (folder / "book.csv").rename(folder / "books.csv")
+    assert refusal(folder) == (
+        "case: the case has no book; expected book.parquet or book.csv; did you mean books.csv?"
+    )
+
+
+@pytest.mark.parametrize("stem", ["book", "prices", "gas"])
+def test_two_tables_of_one_kind_are_refused(tmp_path: Path, stem: str) -> None:
+    case_folder(tmp_path, gas="timestamp,gas_cost\n2020-03-12,1\n")
+    (tmp_path / f"{stem}.parquet").write_bytes(b"")
+    assert f"found '{stem}.parquet and {stem}.csv'; expected one of them" in refusal(tmp_path)
+
+
+def test_a_folder_in_the_place_of_a_table_is_refused(tmp_path: Path) -> None:
+    for name in ("book.csv", "book.parquet"):
+        case_folder(tmp_path)
+        (tmp_path / "book.csv").unlink()
+        (tmp_path / name).mkdir()
+        assert refusal(tmp_path).startswith(f"{name}: the file cannot be read; found ")
+        (tmp_path / name).rmdir()
+
+
+def test_loading_changes_nothing_in_the_folder(tmp_path: Path) -> None:
+    case_folder(tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    load_case(tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
