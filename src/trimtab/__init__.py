@@ -1,1 +1,46 @@
-"""Trimtab: an exact leverage and collateral risk engine."""
+"""Trimtab: an exact leverage and collateral risk engine for lending and derivatives protocols.
+
+>>> import trimtab
+>>> case = trimtab.demo_case()
+>>> sum(account.liquidatable for account in trimtab.health(case).accounts)
+0
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trimtab.adapters.files import load_case
+    from trimtab.apps.front import HealthResult, ReplayResult, demo_case, health, replay
+    from trimtab.units import TrimtabError
+
+__all__ = [
+    "HealthResult",
+    "ReplayResult",
+    "TrimtabError",
+    "demo_case",
+    "health",
+    "load_case",
+    "replay",
+]
+
+_HOMES = {
+    "HealthResult": "trimtab.apps.front",
+    "ReplayResult": "trimtab.apps.front",
+    "TrimtabError": "trimtab.units",
+    "demo_case": "trimtab.apps.front",
+    "health": "trimtab.apps.front",
+    "load_case": "trimtab.adapters.files",
+    "replay": "trimtab.apps.front",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for: `import trimtab` itself costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'trimtab' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

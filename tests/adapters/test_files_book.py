@@ -40,7 +40,7 @@ def test_quantities_round_against_the_account_with_one_warning(tmp_path: Path) -
     case = load_case(case_folder(tmp_path, book=book), warnings.append)
     assert [(row.account, row.quantity) for row in case.book] == [("a", 1000001), ("b", -1000002)]
     assert warnings == [
-        "book.csv: 3 numbers had more decimals than the asset and were rounded against the account"
+        "book.csv: 3 numbers of more decimals than the asset has, rounded against the account"
     ]
 
 
@@ -112,7 +112,9 @@ def test_an_exact_quantity_prints_back(raw: int, decimals: int, zeros: str) -> N
     assert format_decimal(parsed, decimals) == text
 
 
-ACCOUNTS = st.text(st.characters(categories=("L", "N", "P", "S"), exclude_characters="@/"), min_size=1)
+ACCOUNTS = st.text(
+    st.characters(categories=("L", "N", "P", "S"), exclude_characters="@/"), min_size=1
+)
 
 
 @settings(max_examples=15, deadline=None)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.case_folders import PRICES, RULES, case_folder, checked_line, refusal
-from trimtab.adapters.files import load_case
+from trimtab.adapters.files import load_case, write_csv, write_parquet
 from trimtab.model import Tick
-from trimtab.units import WAD, DataError
+from trimtab.units import WAD, DataError, Time
 
 
 def test_a_case_is_read_whole(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     line = checked_line(caught.value, tmp_path)
     assert line == "nowhere: there is no such folder; expected a case folder"
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="^file: there is no such folder"):
+    with pytest.raises(DataError, match=r"^file: there is no such folder"):
         load_case(tmp_path / "file")
 
 
@@ -80,3 +80,29 @@ def test_loading_changes_nothing_in_the_folder(tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     load_case(tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_csv_and_parquet_give_the_same_case(tmp_path: Path) -> None:
+    count, start_ns = 500, Time.parse("2020-03-12").raw
+    book = {
+        "account": [f"account-{n // 2}" for n in range(count)],
+        "instrument": ["ETH", "USDC"] * (count // 2),
+        "quantity": [("" if n % 2 else "-") + f"{n + 1}.{n:06d}" for n in range(count)],
+        "liquidation_threshold": [None if n % 2 == 0 else "0.7" for n in range(count)],
+    }
+    prices = {
+        "timestamp": [start_ns + n * 60 * 10**9 for n in range(count)],
+        "ETH": [f"{100 + n}.{n:018d}" for n in range(count)],
+        "USDC": ["1"] * count,
+    }
+    cases = []
+    for suffix, write in (("csv", write_csv), ("parquet", write_parquet)):
+        folder = tmp_path / suffix
+        folder.mkdir()
+        (folder / "rules.toml").write_text(RULES)
+        write(folder / f"book.{suffix}", book)
+        write(folder / f"prices.{suffix}", prices)
+        cases.append(load_case(folder))
+    assert cases[0].book == cases[1].book
+    assert cases[0].ticks == cases[1].ticks
+    assert len(cases[0].book) == len(cases[0].ticks) == count

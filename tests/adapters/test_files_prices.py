@@ -41,17 +41,29 @@ def test_long_and_wide_tables_give_the_same_ticks(tmp_path: Path) -> None:
         assert ticks(tmp_path, prices) == expected
 
 
-@pytest.mark.parametrize(
-    "kind",
-    ["TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMPTZ", "DATE", "VARCHAR"],
-)
-def test_parquet_times_of_any_kind_are_read(tmp_path: Path, kind: str) -> None:
-    zone = "+00" if kind == "TIMESTAMPTZ" else ""
+MIDNIGHT = {
+    "TIMESTAMP": "2020-03-12",
+    "TIMESTAMP_S": "2020-03-12",
+    "TIMESTAMP_MS": "2020-03-12",
+    "TIMESTAMP_NS": "2020-03-12",
+    "DATE": "2020-03-12",
+    "VARCHAR": "2020-03-12",
+    "TIMESTAMPTZ": "2020-03-12 01:00:00+01",
+    "TIMESTAMPTZ_NS": "2020-03-12 01:00:00+01",
+}
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+@pytest.mark.parametrize("kind", MIDNIGHT)
+def test_parquet_times_of_any_kind_are_read_in_any_zone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, zone: str
+) -> None:
     with duckdb.connect(":memory:") as connection:
         connection.execute(
-            f"COPY (SELECT '2020-03-12{zone}'::{kind} AS timestamp, 2.5 AS ETH, 1.0::DOUBLE USDC) "
+            f"COPY (SELECT '{MIDNIGHT[kind]}'::{kind} AS timestamp, 2.5 AS ETH, 1.0::DOUBLE USDC) "
             f"TO '{tmp_path}/prices.parquet' (FORMAT parquet)"
         )
+    monkeypatch.setenv("TZ", zone)
     case = load_case(case_folder(tmp_path, prices=None))
     assert case.ticks == (Tick(at("2020-03-12"), (("ETH", 5 * WAD // 2), ("USDC", WAD))),)
 
@@ -71,7 +83,7 @@ def test_prices_round_down_with_one_warning(tmp_path: Path) -> None:
     prices = "timestamp,ETH,USDC\n2020-03-12,1.0000000000000000019,1\n"
     case = load_case(case_folder(tmp_path, prices=prices), warnings.append)
     assert case.ticks[0].prices[0] == ("ETH", WAD + 1)
-    assert warnings == ["prices.csv: 1 numbers had more than 18 decimals and were rounded down"]
+    assert warnings == ["prices.csv: 1 number of more than 18 decimals, rounded down"]
 
 
 WIDE = "timestamp,ETH,USDC\n"
@@ -93,7 +105,7 @@ REFUSED = {
     WIDE + "2020-03-12,1,1\n2020-03-11,1,1\n": "row 3, column timestamp: time runs backwards; "
     "found '2020-03-11T00:00:00Z'; expected a time after 2020-03-12T00:00:00Z",
     WIDE + "2020-03-12,1,1\n2020-03-12,1,1\n": "row 3, column timestamp: the time stands twice",
-    "timestamp,ETH,USCD\n2020-03-12,1,1\n": "row 1, column USCD: the column is neither timestamp "
+    "timestamp,ETH,USDCC\n2020-03-12,1,1\n": "row 1, column USDCC: the column is neither timestamp "
     "nor an asset of the rules; did you mean USDC?",
     "time,ETH,USDC\n2020-03-12,1,1\n": "row 1, column time: the column is neither timestamp nor "
     "an asset of the rules; did you mean timestamp?",
@@ -194,7 +206,9 @@ def test_an_asset_with_an_underlying_has_no_price_but_needs_its_underlyings(
     line = refusal(case_folder(tmp_path, rules=STAKED, book=book, prices=long))
     assert line.startswith("prices.csv: row 2, column asset: the asset is priced through its ")
     alone = "account,instrument,quantity\nbob,stETH,1\n"
-    line = refusal(case_folder(tmp_path, rules=STAKED, book=alone, prices=LONG + "2020-01-01,USDC,1\n"))
+    line = refusal(
+        case_folder(tmp_path, rules=STAKED, book=alone, prices=LONG + "2020-01-01,USDC,1\n")
+    )
     assert "there is no price of ETH, which stETH of the book needs" in line
 
 

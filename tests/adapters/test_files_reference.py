@@ -13,7 +13,10 @@ from trimtab.model import Kind, Setting, settings_of
 from trimtab.units import WAD
 
 PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
-HINT = "write it anew: python -m trimtab.adapters.files.rules_reference > docs/rules.md"
+HINT = (
+    "write it anew: python -c 'from trimtab.adapters.files import rules_reference as r; "
+    "print(r(), end=str())' > docs/rules.md"
+)
 
 
 def test_the_page_is_generated() -> None:

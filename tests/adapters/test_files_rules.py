@@ -45,7 +45,8 @@ def test_every_kind_of_setting_is_stored_in_its_unit(tmp_path: Path) -> None:
         + asset
         + CATEGORY
         + '[liquidation]\nsizing = "whole"\ndust_debt = 100\nwindow = 60\n'
-        + '[replay]\nmechanism = "auction"\nrebase = true\ncapital = 0.5\n[insurance]\nbalance = 7\n'
+        + '[replay]\nmechanism = "auction"\nrebase = true\ncapital = 0.5\n'
+        + "[insurance]\nbalance = 7\n"
     )
     rules, replay = rules_of(tmp_path, text)
     usdc = rules.assets["USDC"]
@@ -194,7 +195,9 @@ def test_an_impossible_combination_is_refused_by_its_key(tmp_path: Path, text: s
 
 
 def test_the_cost_of_a_liquidation_may_be_exactly_one(tmp_path: Path) -> None:
-    exact = RULES.replace("0.83", "0.8").replace("liquidation_bonus = 0.05", "liquidation_bonus = 0.25")
+    exact = RULES.replace("0.83", "0.8").replace(
+        "liquidation_bonus = 0.05", "liquidation_bonus = 0.25"
+    )
     rules, _ = rules_of(tmp_path, exact)
     assert rules.assets["ETH"].liquidation_bonus_wad == WAD // 4
     above = exact.replace("0.25", "0.250000000000000001")
@@ -224,10 +227,12 @@ def test_hostile_toml_is_one_line(tmp_path: Path, text: str) -> None:
 
 def test_a_byte_order_mark_and_a_missing_file_are_told(tmp_path: Path) -> None:
     path = tmp_path / "rules.toml"
-    with pytest.raises(DataError, match="^rules.toml: there is no such file$"):
+    with pytest.raises(DataError, match=r"^rules\.toml: there is no such file$"):
         read_rules(path)
     path.write_bytes(b"\xef\xbb\xbf" + RULES.encode())
-    with pytest.raises(DataError, match="^rules.toml: row 1: the file begins with a byte order mark"):
+    with pytest.raises(
+        DataError, match=r"^rules\.toml: row 1: the file begins with a byte order mark"
+    ):
         read_rules(path)
     path.unlink()
     path.mkdir()

@@ -1,6 +1,7 @@
 """Files that are no sound table: each is refused with one line that says where."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,16 @@ import pytest
 
 from tests.adapters.case_folders import BOOK, case_folder, refusal
 from trimtab.adapters.files import load_case, write_parquet
+from trimtab.units import DataError
 
 SPOILT_BYTES = {
     b"": "book.csv: the file is empty",
     b"\n\n": "book.csv: the file is empty",
     b"\xef\xbb\xbf" + BOOK.encode(): "book.csv: row 1: the file begins with a byte order mark; "
     "found 'UTF-8'; expected UTF-8 without a mark; save it as plain UTF-8",
-    BOOK.encode("utf-16"): "book.csv: row 1: the file begins with a byte order mark; found 'UTF-16'",
+    BOOK.encode(
+        "utf-16"
+    ): "book.csv: row 1: the file begins with a byte order mark; found 'UTF-16'",
     BOOK.encode("utf-16-le"): "book.csv: row 1: the file holds a NUL byte",
     BOOK.encode() + b"bob,ETH,\x001\n": "book.csv: row 4: the file holds a NUL byte",
     BOOK.encode() + b"b\xe9,ETH,1\n": "book.csv: row 4: the file is not UTF-8; "
@@ -91,10 +95,9 @@ def test_a_parquet_with_any_byte_changed_is_read_or_refused(tmp_path: Path) -> N
     sound = path.read_bytes()
     for place in range(4, len(sound), 37):
         path.write_bytes(sound[:place] + bytes([sound[place] ^ 0xFF]) + sound[place + 1 :])
-        try:
+        # Whatever DuckDB makes of it, nothing but our own error comes out.
+        with suppress(DataError):
             load_case(tmp_path)
-        except Exception as error:
-            assert type(error).__name__ in ("DataError", "NumberError"), (place, error)
 
 
 def copied(folder: Path, select: str) -> Path:

@@ -1,6 +1,6 @@
 """What could happen, and what did: replays of a book through prices, and where accounts stand."""
 
-from trimtab.simulation.crisis import crisis_case
+from trimtab.simulation.crisis import crisis_case, crisis_rules_2020
 from trimtab.simulation.metrics import AT_RISK_HEALTH, HEALTH_EDGES, Metrics, Sample
 from trimtab.simulation.replay import ReplayRun, StepRecord, TimedEvent, replay
 from trimtab.simulation.standing import Change, Standing, compare, standing
@@ -19,6 +19,7 @@ __all__ = [
     "TimedEvent",
     "compare",
     "crisis_case",
+    "crisis_rules_2020",
     "replay",
     "standing",
 ]

@@ -10,8 +10,10 @@ The facts behind it, from the public record and the venues' post-mortems:
   nothing, and the system was short of 4.5 to 6.65 million DAI (figures differ between sources).
 
 Everything else is invented: accounts, sizes, ratios and each step between the anchors come from
-the seed, and the staked ether did not exist yet. Sizes are log-normal with a few whales; most
-vaults hold 180 to 300 % of their debt, a risky tail 152 to 160 %.
+the seed. The staked ether did not exist yet; its fall to four fifths of an ether, as later
+staking tokens fell, is what takes the loss past the insurance fund and the backstop. Sizes are
+log-normal with a few whales; most vaults hold 180 to 300 % of their debt, a risky tail 152 to
+160 %.
 """
 
 from collections.abc import Iterator
@@ -38,7 +40,7 @@ WHALE_PER_MILLE = 15
 RATIO_BANDS = ((110, 1525, 1600), (230, 1600, 1800), (780, 1800, 3000), (1000, 3000, 6000))
 SAFE_BANDS = ((1000, 1750, 3000),)
 STAKER_BANDS = ((1000, 1105, 1180),)
-STAKER_SCALE = 8  # staking on borrowed ether was a game of the large
+STAKER_SCALE = 12  # staking on borrowed ether was a game of the large
 
 # Decimals kept in the book, at most those of the asset; and the prices at which it is drawn up,
 # in cents (the first row of the path).

@@ -79,7 +79,7 @@ interval = 21600
 grace = 21600
 
 [backstop]
-balance = 10000
+balance = 5000                        # a loss it pays; it takes over nobody
 
 [replay]
 mechanism = "bonus"
@@ -87,7 +87,6 @@ min_profit = 1
 capital = 60000                       # keepers hold little of the stablecoin in the crunch
 delay_blocks = 20
 block = 13
-backstop_after = 3600
 """
 
 THEN = f"""\

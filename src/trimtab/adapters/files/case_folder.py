@@ -49,7 +49,13 @@ def load_case(folder: Path, warn: Warn | None = None) -> Case:
         raise _missing(folder, "book", expected="book.parquet or book.csv")
     prices_path, gas_path = _table_path(folder, "prices"), _table_path(folder, "gas")
     book, rounded = read_book(book_path, rules)
-    _tell(warn, book_path, rounded, what="more decimals than the asset", how="against the account")
+    _tell(
+        warn,
+        book_path,
+        count=rounded,
+        what="more decimals than the asset has",
+        how="against the account",
+    )
     if prices_path is None:
         ticks = _ticks_of_rules(folder, rules)
     else:
@@ -104,16 +110,17 @@ def _ticks_of_file(
     path: Path, rules: Rules, *, replay: ReplayRules, book: tuple[BookRow, ...], warn: Warn | None
 ) -> tuple[Tick, ...]:
     table = read_price_table(path, rules)
-    _tell(warn, path, table.rounded, what="more than 18 decimals", how="down")
+    _tell(warn, path, count=table.rounded, what="more than 18 decimals", how="down")
     try:
         return ticks_of(table, rules, replay=replay, held={row.instrument for row in book})
     except RulesError as error:
         raise error.located(where=RULES_FILE) from None
 
 
-def _tell(warn: Warn | None, path: Path, count: int, *, what: str, how: str) -> None:
+def _tell(warn: Warn | None, path: Path, *, count: int, what: str, how: str) -> None:
     if warn is not None and count:
-        warn(f"{path.name}: {count} numbers had {what} and were rounded {how}")
+        numbers = "1 number" if count == 1 else f"{count} numbers"
+        warn(f"{path.name}: {numbers} of {what}, rounded {how}")
 
 
 def _sha256(path: Path) -> str:

@@ -1,6 +1,5 @@
 """The reference of every key of `rules.toml`, written from the settings that the reader obeys."""
 
-import sys
 from dataclasses import MISSING, Field
 from typing import Any
 
@@ -91,7 +90,3 @@ def _default(field: Field[Any], entry: Setting) -> str:
     if field.default is None:
         return "absent"
     return f"`{stored_text(entry, field.default)}`"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(rules_reference())

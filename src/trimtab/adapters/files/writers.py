@@ -103,7 +103,7 @@ def _column(name: str, cells: Sequence[Any] | np.ndarray[Any, Any]) -> _Column:
     found = {type(cell) for cell in plain if cell is not None}
     if found == {int, float}:
         plain, found = [None if cell is None else float(cell) for cell in plain], {float}
-    if any(issubclass(kind, str) for kind in found) or not found:
+    if all(issubclass(kind, str) for kind in found):
         # A StrEnum is text to DuckDB only once it is plain text.
         plain = [None if cell is None else str(cell) for cell in plain]
         found = {str}

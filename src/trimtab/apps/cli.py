@@ -1,0 +1,161 @@
+"""The command line. Verbs mirror the Python front door; heavy imports wait for their verb."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trimtab.apps.console import Format, guarded, internal, say
+
+app = typer.Typer(
+    name="trimtab",
+    help="Exact leverage and collateral risk engine for lending and derivatives protocols.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    epilog="Exit codes: 0 fine, 1 risk found (--fail-on), 2 usage, 3 bad data, 4 internal error.",
+)
+
+CaseFolder = Annotated[Path, typer.Argument(help="Case folder.", metavar="CASE")]
+Seed = Annotated[int, typer.Option(help="Seed of anything drawn at random; echoed.", min=0)]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the case and its results.")] = Path(
+        "out/demo"
+    ),
+    seed: Annotated[int, typer.Option(help="Seed of the synthetic book.", min=0)] = 20200312,
+    debug: Debug = False,
+) -> None:
+    """Replay the bundled crash under two rule books and write the report. Works offline.
+
+    Example: trimtab demo
+    """
+    from trimtab.apps.verbs import run_demo
+
+    _run(lambda: run_demo(out, seed=seed), debug=debug)
+
+
+@app.command()
+def health(
+    case: CaseFolder,
+    at: Annotated[
+        str, typer.Option(help="Prices to use: first (the book's own), last, or a UTC time.")
+    ] = "first",
+    format_: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+    sort: Annotated[
+        str, typer.Option(help="health, distance, debt, collateral, leverage or account.")
+    ] = "health",
+    limit: Annotated[
+        int | None, typer.Option(help="Print at most so many accounts.", min=1)
+    ] = None,
+    below: Annotated[
+        str | None, typer.Option(help="Only accounts with a health factor below this.")
+    ] = None,
+    account: Annotated[str | None, typer.Option(help="Only this account.")] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Other rules.toml: who becomes liquidatable, at what cost.")
+    ] = None,
+    fail_on: Annotated[
+        str | None, typer.Option(help="Exit 1 if any account is: liquidatable.")
+    ] = None,
+    seed: Seed = 0,
+    debug: Debug = False,
+) -> None:
+    """Where every account stands: health, excess, liquidation prices, distance.
+
+    Example: trimtab health out/demo/case --below 1.05 --format json
+    """
+    from trimtab.apps.verbs import HealthQuestion, run_health
+
+    question = HealthQuestion(
+        case=case,
+        at=at,
+        form=format_,
+        sort=sort,
+        limit=limit,
+        below=below,
+        account=account,
+        against=against,
+        fail_on=fail_on,
+        seed=seed,
+    )
+    _run(lambda: run_health(question), debug=debug)
+
+
+@app.command()
+def replay(
+    case: CaseFolder,
+    out: Annotated[Path, typer.Option(help="Folder for events, metrics, summary and report.")],
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the journal in the output folder.")
+    ] = False,
+    format_: Annotated[
+        Format, typer.Option("--format", help="How to print the summary.")
+    ] = Format.TABLE,
+    seed: Seed = 0,
+    debug: Debug = False,
+) -> None:
+    """Drive a book through its prices: who was liquidated, who paid, and why.
+
+    Example: trimtab replay out/demo/case --out out/replay
+    """
+    from trimtab.apps.verbs import run_replay
+
+    _run(lambda: run_replay(case, out, resume=resume, form=format_, seed=seed), debug=debug)
+
+
+@app.command()
+def doctor(
+    format_: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.TABLE,
+    debug: Debug = False,
+) -> None:
+    """What this machine has, and how fast the engine is on it.
+
+    Example: trimtab doctor
+    """
+    from trimtab.apps.doctor import run_doctor
+
+    _run(lambda: run_doctor(format_), debug=debug)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("trimtab"))
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """Exact leverage and collateral risk engine for lending and derivatives protocols."""
+
+
+def _run(verb: Callable[[], object], *, debug: bool) -> None:
+    try:
+        code = guarded(verb, debug=debug)
+    except Exception as error:
+        code = internal(error, debug=debug)
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Entry point: usage errors are one line and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except typer.TyperException as error:
+        say(f"error: {error.format_message().rstrip('.')}; see `trimtab --help`")
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        sys.exit(130)
+    sys.exit(code or 0)

@@ -1,0 +1,161 @@
+"""The terminal: data to stdout, progress and messages to stderr, one line for every error."""
+
+import csv
+import io
+import json
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from trimtab.units import DataError, TrimtabError, UsageError
+
+INTERRUPTED = 130
+INTERNAL = 4
+SLOW_SECONDS = 1.0
+PIPE_COLUMNS = 240
+
+
+class Format(StrEnum):
+    """How a verb prints its data."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+def say(text: str) -> None:
+    """A message for the person, not for the pipe."""
+    print(text, file=sys.stderr)
+
+
+def print_json(document: Any) -> None:
+    """A document to stdout."""
+    json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def print_csv(table: Mapping[str, Sequence[Any]]) -> None:
+    """A table to stdout; empty cells where there is no value."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table)
+    writer.writerows(
+        ["" if cell is None else cell for cell in row] for row in zip(*table.values(), strict=True)
+    )
+    sys.stdout.write(text.getvalue())
+
+
+def write_binary(table: Mapping[str, Sequence[Any]]) -> None:
+    """A Parquet table to stdout, which must not be a terminal."""
+    import tempfile
+
+    from trimtab.adapters.files import write_parquet
+
+    if sys.stdout.isatty():
+        raise UsageError("Parquet is binary: send it to a file, as in `> accounts.parquet`")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "table.parquet"
+        write_parquet(path, {name: list(column) for name, column in table.items()})
+        sys.stdout.buffer.write(path.read_bytes())
+
+
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1
+) -> None:
+    """A table for people: the first `left` columns are texts, the others right-aligned numbers.
+
+    On a terminal it fits the width, shortening the first column; in a pipe nothing is cut.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=escape(title), box=box.SIMPLE_HEAD, title_justify="left")
+    for number, name in enumerate(columns):
+        shrinks = number == 0
+        table.add_column(
+            name,
+            justify="right" if number >= left else "left",
+            no_wrap=True,
+            min_width=12 if shrinks else None,
+            overflow="ellipsis" if shrinks else "fold",
+        )
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    terminal = sys.stdout.isatty()
+    console = Console(width=None if terminal else PIPE_COLUMNS, highlight=False)
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        sys.stdout.write(line.rstrip() + "\n")
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr that appears once the work takes over a second."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    task = bar.add_task(label, total=None)
+    begun, shown = time.monotonic(), False
+
+    def tell(done: int, total: int) -> None:
+        nonlocal shown
+        if not shown and time.monotonic() - begun > SLOW_SECONDS:
+            shown = True
+            bar.start()
+        bar.update(task, completed=done, total=total)
+
+    try:
+        yield tell
+    finally:
+        if shown:
+            bar.stop()
+
+
+def guarded(run: Callable[[], object], *, debug: bool) -> int:
+    """Run a command; every failure becomes one line on stderr and its documented exit code."""
+    try:
+        run()
+    except TrimtabError as error:
+        return _failed(str(error), error.exit_code, debug=debug)
+    except KeyboardInterrupt:
+        return _failed("interrupted", INTERRUPTED, debug=False)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except MemoryError:
+        return _failed("out of memory", INTERNAL, debug=debug)
+    except OSError as error:
+        where = Path(str(error.filename)).name if error.filename else ""
+        bad = DataError(error.strerror or "the machine refused", where=where)
+        return _failed(str(bad), bad.exit_code, debug=debug)
+    return 0
+
+
+def internal(error: BaseException, *, debug: bool) -> int:
+    """An error that is ours, not the user's."""
+    line = f"internal error: {type(error).__name__}: {error}"
+    return _failed(f"{line} (a defect: run with --debug and report it)", INTERNAL, debug=debug)
+
+
+def _failed(line: str, code: int, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    say(f"error: {line}")
+    return code

@@ -1,0 +1,48 @@
+"""`trimtab doctor`: versions, machine, and the engine's speed on it."""
+
+import os
+import platform
+import time
+
+from trimtab.apps import console, front, summaries
+from trimtab.engine import step
+from trimtab.model import Accepted
+from trimtab.model.commands import Accrue
+from trimtab.simulation import standing
+from trimtab.units import UsageError
+
+PROBE_SECONDS = 0.5
+
+
+def run_doctor(form: console.Format) -> None:
+    """Print what is installed, the machine, and commands and explanations a second."""
+    if form not in (console.Format.TABLE, console.Format.JSON):
+        raise UsageError("--format: expected table or json")
+    facts = {
+        **summaries.versions(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "cores": str(os.cpu_count() or "unknown"),
+        **_speeds(),
+    }
+    if form is console.Format.JSON:
+        console.print_json(facts)
+        return
+    rows = [[name.replace("_", " "), value] for name, value in facts.items()]
+    console.print_table("trimtab doctor", ["", ""], rows, left=2)
+
+
+def _speeds() -> dict[str, str]:
+    case = front.demo_case()
+    begun = time.perf_counter()
+    found = standing(case)
+    explained = len(found.accounts) / (time.perf_counter() - begun)
+    at_ns, done = found.as_of_ns, 0
+    begun = time.perf_counter()
+    while time.perf_counter() - begun < PROBE_SECONDS:
+        outcome = step(found.store, Accrue(at_ns + done, tuple(case.rules.assets)))
+        assert isinstance(outcome, Accepted), "accrual is always accepted"
+        done += 1
+    return {
+        "accounts_explained_per_second": f"{explained:,.0f}",
+        "commands_per_second": f"{done / (time.perf_counter() - begun):,.0f}",
+    }

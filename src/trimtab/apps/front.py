@@ -1,0 +1,240 @@
+"""The Python front door: load a case, ask for health, replay it. Mirrors the command line."""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trimtab.adapters.files import (
+    load_case,
+    open_journal,
+    read_journal,
+    read_rules,
+    staged_folder,
+    write_json,
+    write_parquet,
+    write_text,
+)
+from trimtab.apps import summaries
+from trimtab.model import Case, Explanation
+from trimtab.model.codec import decode_command, encode_command
+from trimtab.simulation import (
+    Change,
+    ReplayRun,
+    Standing,
+    StepRecord,
+    compare,
+    crisis_case,
+    crisis_rules_2020,
+    standing,
+)
+from trimtab.simulation import replay as run_replay
+from trimtab.units import DataError, parse_decimal
+
+JOURNAL = "journal.jsonl"
+OUTPUTS = ("events.parquet", "metrics.parquet", "summary.json", "report.html")
+DEMO_SEED = 20200312
+Table = dict[str, list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class HealthResult:
+    """Where every account stands. `tables["accounts"]` has a row per account, exact text."""
+
+    standing: Standing
+    changes: tuple[Change, ...] | None = None
+
+    @property
+    def accounts(self) -> tuple[Explanation, ...]:
+        """All accounts, in order of their names."""
+        return self.standing.accounts
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """The accounts, column by column."""
+        return {"accounts": account_table(self.standing, self.accounts)}
+
+    def to_json(self, *, accounts: Sequence[Explanation] | None = None) -> dict[str, Any]:
+        """The document `trimtab.health/1`, of all accounts or of those given."""
+        chosen = self.accounts if accounts is None else accounts
+        return summaries.health_document(self.standing, chosen, changes=self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayResult:
+    """A finished replay. `tables` holds `events` and `metrics`."""
+
+    run: ReplayRun
+    command: str
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """The events (exact text) and the metrics (floats), column by column."""
+        run = self.run
+        return {
+            "events": summaries.event_columns(run.events, run.case.rules),
+            "metrics": summaries.metric_columns(run),
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The document `trimtab.replay/1`."""
+        return summaries.replay_summary(self.run)
+
+    def report(self, path: str | Path, *, others: Sequence["ReplayResult"] = ()) -> None:
+        """Write the report: one HTML page that needs nothing else."""
+        write_text(Path(path), self._page(others))
+
+    def save(self, out: str | Path, *, others: Sequence["ReplayResult"] = ()) -> None:
+        """Write summary, events, metrics and report into a folder; all of them or none."""
+        tables = self.tables
+        with staged_folder(Path(out), known=OUTPUTS) as folder:
+            write_parquet(folder / "events.parquet", tables["events"])
+            write_parquet(folder / "metrics.parquet", tables["metrics"])
+            write_json(folder / "summary.json", self.to_json())
+            write_text(folder / "report.html", self._page(others))
+
+    def _page(self, others: Sequence["ReplayResult"]) -> str:
+        from trimtab.apps.report import replay_report
+
+        return replay_report(self.run, command=self.command, others=[one.run for one in others])
+
+
+def health(
+    case: Case, *, at_ns: int | None = None, against: str | Path | None = None
+) -> HealthResult:
+    """Where every account of a case stands, exactly.
+
+    Arguments:
+        at_ns: moment (ns UTC) whose prices count; None is the book's own, the first row of prices.
+        against: another `rules.toml`; the result then lists who becomes liquidatable under it.
+    """
+    found = standing(case, at_ns=at_ns)
+    if against is None:
+        return HealthResult(found)
+    rules, _ = read_rules(Path(against))
+    missing = {row.instrument for row in case.book} - rules.assets.keys()
+    if missing:
+        raise DataError(
+            "the other rules lack assets of the book",
+            where=Path(against).name,
+            found=f"no {', '.join(sorted(missing))}",
+            expected="all assets of the book",
+        )
+    return HealthResult(found, tuple(compare(found, rules)))
+
+
+def replay(
+    case: Case,
+    *,
+    seed: int = 0,
+    journal: str | Path | None = None,
+    resume: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    command: str = "trimtab.replay(case)",
+) -> ReplayResult:
+    """Drive a case's book through its prices with the keepers of its rules.
+
+    Arguments:
+        journal: file to which each finished step is appended, so that the replay can resume.
+        resume: go on after the last step of the journal instead of starting anew.
+        progress: is told (steps done, steps in all).
+        command: how to reproduce the run, for the report.
+    """
+    if journal is None:
+        return ReplayResult(run_replay(case, seed=seed, progress=progress), command)
+    path, head = Path(journal), _head(case, seed)
+    done = list(_journaled(path, head)) if resume and path.exists() else []
+    if not done:
+        path.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open_journal(path) as written:
+        if not done:
+            written.append(head)
+
+        def note(record: StepRecord) -> None:
+            written.append(_encoded(record))
+
+        run = run_replay(case, seed=seed, journal=note, resume=done, progress=progress)
+    return ReplayResult(run, command)
+
+
+def _head(case: Case, seed: int) -> dict[str, Any]:
+    return {"case": dict(case.input_hashes or {}), "seed": str(seed), "schema": "trimtab.journal/1"}
+
+
+def _encoded(record: StepRecord) -> dict[str, Any]:
+    return {
+        "step": record.step,
+        "commands": [encode_command(command) for command in record.commands],
+        "waiting": {key: str(since) for key, since in record.waiting.items()},
+        "state_hash": record.state_hash,
+    }
+
+
+def _journaled(path: Path, head: Mapping[str, Any]) -> Iterator[StepRecord]:
+    """The steps of a journal, after its head was found to be of this case and seed."""
+    lines = iter(read_journal(path))
+    found = next(lines, None)
+    if found is None:
+        return
+    differs = [key for key in head if found.get(key) != head[key]]
+    if differs:
+        raise DataError(
+            "the journal is of another run",
+            where=path.name,
+            column=differs[0],
+            found=json.dumps(found.get(differs[0])),
+            expected=json.dumps(head[differs[0]]),
+            hint="run without --resume to start anew",
+        )
+    for line in lines:
+        commands = tuple(decode_command(command) for command in line["commands"])
+        waiting = {key: int(since) for key, since in line["waiting"].items()}
+        yield StepRecord(line["step"], commands, waiting, line["state_hash"])
+
+
+def account_table(found: Standing, accounts: Sequence[Explanation]) -> Table:
+    """Accounts as columns; nested answers become one column per asset."""
+    rules = found.case.rules
+    rows = [summaries.account_document(account, rules) for account in accounts]
+    flat = [_flat(row) for row in rows]
+    names = list(dict.fromkeys(name for row in flat for name in row))
+    return {name: [row.get(name) for row in flat] for name in names}
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{name}_{asset}": entry for asset, entry in value.items()}
+        else:
+            flat[name] = value
+    return flat
+
+
+def write_demo_case(folder: str | Path, *, seed: int = DEMO_SEED, former: bool = False) -> None:
+    """Write the bundled case: a synthetic book and crash modelled on 2020-03-12.
+
+    With `former`, the same book and prices under rules like those of the day.
+    """
+    texts = crisis_case(seed)
+    if former:
+        texts["rules.toml"] = crisis_rules_2020()
+    with staged_folder(Path(folder), known=tuple(texts)) as staged:
+        for name, text in texts.items():
+            write_text(staged / name, text)
+
+
+def demo_case(*, seed: int = DEMO_SEED, former: bool = False) -> Case:
+    """The bundled case, ready to ask."""
+    with tempfile.TemporaryDirectory(prefix="trimtab-") as folder:
+        write_demo_case(Path(folder) / "case", seed=seed, former=former)
+        return load_case(Path(folder) / "case")
+
+
+def below(accounts: Sequence[Explanation], limit: str) -> list[Explanation]:
+    """Accounts whose health factor is below a decimal limit, exactly."""
+    limit_wad = parse_decimal(limit, summaries.WAD_DECIMALS)
+    return [a for a in accounts if a.health_wad is not None and a.health_wad < limit_wad]

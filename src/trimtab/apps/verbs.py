@@ -1,0 +1,253 @@
+"""What the verbs do: read, ask, print, and choose the exit code."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from trimtab.adapters.files import load_case
+from trimtab.apps import console, front, summaries
+from trimtab.apps.console import Format, say
+from trimtab.model import Case, Explanation
+from trimtab.units import NumberError, Time, UsageError, parse_decimal
+
+RISK_FOUND = 1
+WAD = summaries.WAD_DECIMALS
+
+
+@dataclass(frozen=True, slots=True)
+class HealthQuestion:
+    """The options of `trimtab health`."""
+
+    case: Path
+    at: str
+    form: Format
+    sort: str
+    limit: int | None
+    below: str | None
+    account: str | None
+    against: Path | None
+    fail_on: str | None
+    seed: int
+
+
+SORTS: dict[str, Callable[[Explanation], Any]] = {
+    "health": lambda a: (a.health_wad is None, a.health_wad or 0, a.account, a.group),
+    "distance": lambda a: (a.distance_wad, a.account, a.group),
+    "debt": lambda a: (-a.debt_wad, a.account, a.group),
+    "collateral": lambda a: (-a.collateral_wad, a.account, a.group),
+    "leverage": lambda a: (a.leverage_wad is not None, -(a.leverage_wad or 0), a.account, a.group),
+    "account": lambda a: (a.account, a.group),
+}
+
+
+def run_health(question: HealthQuestion) -> None:
+    """`trimtab health`."""
+    _check(question)
+    case = load_case(question.case, warn=_warn)
+    result = front.health(case, at_ns=_moment(case, question.at), against=question.against)
+    chosen = _chosen(result.accounts, question)
+    if question.form is Format.JSON:
+        console.print_json(result.to_json(accounts=chosen) | {"seed": question.seed})
+    elif question.form is Format.TABLE:
+        _print_health(result, chosen)
+    else:
+        table = front.account_table(result.standing, chosen)
+        emit = console.print_csv if question.form is Format.CSV else console.write_binary
+        emit(table)
+    if question.fail_on and any(account.liquidatable for account in result.accounts):
+        raise typer.Exit(RISK_FOUND)
+
+
+def _check(question: HealthQuestion) -> None:
+    """Refuse options that no value of the case could make sense of, before reading anything."""
+    if question.sort not in SORTS:
+        raise UsageError(f"--sort {question.sort!r}: expected one of {', '.join(SORTS)}")
+    if question.fail_on not in (None, "liquidatable"):
+        raise UsageError(f"--fail-on {question.fail_on!r}: expected liquidatable")
+    if question.below is not None:
+        try:
+            front.below((), question.below)
+        except NumberError as error:
+            raise UsageError(f"--below: {error}") from None
+
+
+def _moment(case: Case, at: str) -> int | None:
+    if at == "first":
+        return None
+    if at == "last":
+        return case.ticks[-1].at_ns
+    try:
+        return Time.parse(at).raw
+    except NumberError as error:
+        raise UsageError(f"--at: {error}") from None
+
+
+def _chosen(accounts: Sequence[Explanation], question: HealthQuestion) -> list[Explanation]:
+    found = list(accounts)
+    if question.account is not None:
+        found = [account for account in found if account.account == question.account]
+        if not found:
+            raise UsageError(f"--account {question.account!r}: the book has no such account")
+    if question.below is not None:
+        found = front.below(found, question.below)
+    found.sort(key=SORTS[question.sort])
+    return found[: question.limit]
+
+
+def _warn(line: str) -> None:
+    say(f"warning: {line}")
+
+
+def shown(value_wad: int | None, places: int) -> str:
+    """A wad for people: rounded to some places, thousands apart; a dash for None."""
+    if value_wad is None:
+        return "-"
+    scaled = round(value_wad / 10 ** (WAD - places))
+    whole, part = divmod(abs(scaled), 10**places)
+    sign = "-" if scaled < 0 else ""
+    return f"{sign}{whole:,}" + (f".{part:0{places}d}" if places else "")
+
+
+def _print_health(result: front.HealthResult, chosen: Sequence[Explanation]) -> None:
+    found, totals = result.standing, summaries.health_totals(result.standing)
+    quote = found.case.rules.quote
+    rows = [
+        [
+            f"{account.account}/{account.group}" if account.group else account.account,
+            account.binding,
+            shown(account.health_wad, 4),
+            shown(account.collateral_wad, 2),
+            shown(account.debt_wad, 2),
+            shown(account.equity_wad, 2),
+            shown(account.leverage_wad, 2),
+            shown(account.distance_wad * 100, 1),
+            _prices(account),
+        ]
+        for account in chosen
+    ]
+    columns = ["account", "binding", "health", f"collateral {quote}", f"debt {quote}"]
+    columns += [f"equity {quote}", "leverage", "distance %", "liquidation prices"]
+    title = f"{found.case.rules.venue}, {Time(found.as_of_ns).text()}"
+    console.print_table(title, columns, rows, left=2)
+    if result.changes is not None:
+        _print_changes(result, quote)
+    say(
+        f"{totals['accounts']} accounts, {totals['liquidatable']} liquidatable"
+        f" ({len(chosen)} shown); {quote}: collateral {_money(totals['collateral'])},"
+        f" debt {_money(totals['debt'])}, shortfall {_money(totals['shortfall'])}"
+    )
+
+
+def _money(text: str) -> str:
+    return shown(parse_decimal(text, WAD), 2)
+
+
+def _prices(account: Explanation) -> str:
+    prices = sorted(account.liquidation_price_wad.items())
+    text = ", ".join(f"{asset} {shown(price, 4)}" for asset, price in prices[:3])
+    return text + (f" and {len(prices) - 3} more" if len(prices) > 3 else "")
+
+
+def _print_changes(result: front.HealthResult, quote: str) -> None:
+    changes = result.changes or ()
+    rows = [
+        [change.account, shown(change.debt_wad, 2), shown(change.missing_wad, 2)]
+        for change in changes[:20]
+    ]
+    title = f"{len(changes)} accounts become liquidatable under the other rules"
+    console.print_table(title, ["account", f"debt {quote}", f"missing {quote}"], rows)
+
+
+def run_replay(case_folder: Path, out: Path, *, resume: bool, form: Format, seed: int) -> None:
+    """`trimtab replay`."""
+    if form not in (Format.TABLE, Format.JSON):
+        raise UsageError("--format: the summary prints as table or json; tables are in --out")
+    case = load_case(case_folder, warn=_warn)
+    command = f"trimtab replay CASE --out DIR --seed {seed}"
+    result = _replayed(case, out, resume=resume, seed=seed, command=command)
+    result.save(out)
+    if form is Format.JSON:
+        console.print_json(result.to_json())
+        return
+    _print_replays([result])
+    say(f"report: {out / 'report.html'}")
+
+
+def _replayed(
+    case: Case, out: Path, *, resume: bool, seed: int, command: str
+) -> front.ReplayResult:
+    try:
+        with console.progress(case.rules.venue) as tell:
+            return front.replay(
+                case,
+                seed=seed,
+                journal=out / front.JOURNAL,
+                resume=resume,
+                progress=tell,
+                command=command,
+            )
+    except KeyboardInterrupt:
+        say(f"stopped; the journal in {out} is whole: go on with --resume")
+        raise
+
+
+def run_demo(out: Path, *, seed: int) -> None:
+    """`trimtab demo`: today's rules and the rules of the day, on one book and one crash."""
+    say(f"seed {seed}; writing the case to {out / 'case'}")
+    results = []
+    for name, former in (("case", False), ("case-2020", True)):
+        front.write_demo_case(out / name, seed=seed, former=former)
+        case = load_case(out / name, warn=_warn)
+        command = f"trimtab demo --seed {seed}"
+        folder = out / ("replay" if not former else "replay-2020")
+        result = _replayed(case, folder, resume=False, seed=seed, command=command)
+        results.append(result)
+    results[0].save(out / "replay", others=results[1:])
+    results[1].save(out / "replay-2020", others=results[:1])
+    _print_replays(results)
+    say(f"report: {out / 'replay' / 'report.html'}")
+
+
+SUMMARY_LINES = (
+    ("accounts", "accounts"),
+    ("price steps", "steps"),
+    ("liquidations", "liquidations"),
+    ("debt repaid", "repaid_value"),
+    ("collateral seized", "seized_value"),
+    ("bonus to liquidators", "bonus_value"),
+    ("fees to the fund", "fee_value"),
+    ("taken by the backstop", "backstop_transfers"),
+    ("bad debt", "bad_debt_value"),
+    ("  paid by own margin", "own_margin_value"),
+    ("  paid by penalties", "penalty_value"),
+    ("  paid by insurance", "insurance_value"),
+    ("  paid by the backstop", "backstop_value"),
+    ("  paid by deleveraging", "adl_value"),
+    ("  socialized", "socialized_value"),
+    ("unsafe at the end", "unsafe_at_end"),
+    ("debt of those", "unsafe_debt_value"),
+    ("state hash", "state_hash"),
+)
+
+
+def _print_replays(results: Sequence[front.ReplayResult]) -> None:
+    documents = [result.to_json() for result in results]
+    rows = []
+    for label, key in SUMMARY_LINES:
+        cells = [_cell(document[key], key) for document in documents]
+        rows.append([label, *cells])
+    quote = documents[0]["quote"]
+    title = f"replay {documents[0]['from']} to {documents[0]['to']}, values in {quote}"
+    console.print_table(title, ["", *(document["venue"] for document in documents)], rows)
+    for document in documents:
+        kept = "conserved to the last unit" if document["conserved"] else "NOT CONSERVED"
+        say(f"{document['venue']}: every asset {kept}; seed {document['seed']}")
+
+
+def _cell(value: Any, key: str) -> str:
+    if key == "state_hash":
+        return str(value)[:16]
+    return _money(value) if key.endswith("_value") else f"{value:,}"

@@ -1,0 +1,330 @@
+"""The invariants of DESIGN section 6, each a check of one accepted command.
+
+A check reads the records before the command (`booked`: with all interest booked up to the
+command's time, so that accrual does not hide what the command itself did), those after it, and the
+events. It raises an AssertionError that names what was broken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from tests.engine.standing import (
+    Records,
+    Standing,
+    liability_weight,
+    owed,
+    standing,
+    unit_price,
+    weights_of,
+)
+from trimtab.model import (
+    BACKSTOP,
+    INSURANCE,
+    Account,
+    Command,
+    Event,
+    EventKind,
+    Payer,
+    Pool,
+    SpiralRule,
+    Table,
+    commands,
+)
+from trimtab.units import WAD
+
+PAYER_ORDER = list(Payer)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One accepted command: the records around it, and what it told."""
+
+    command: Command
+    before: Records
+    booked: Records
+    after: Records
+    events: tuple[Event, ...]
+    now_s: int
+
+    def pools(self) -> Iterator[tuple[Pool, Pool]]:
+        """Every pool with interest booked, before and after."""
+        for (table, name), pool in self.booked.items():
+            if table is Table.POOL:
+                yield pool, self.after[Table.POOL, name]
+
+    def told(self, *kinds: EventKind, asset: str | None = None) -> list[Event]:
+        """The events of some kinds, of one asset or of all."""
+        return [
+            e for e in self.events if e.kind in kinds and (asset is None or e.asset == asset)
+        ]
+
+    def stood(self, key: str) -> Standing:
+        return standing(self.booked, key, now_s=self.now_s)
+
+    def stands(self, key: str) -> Standing:
+        return standing(self.after, key, now_s=self.now_s)
+
+
+def accounts(records: Records) -> Iterator[Account]:
+    for (table, _), record in records.items():
+        if table is Table.ACCOUNT:
+            yield record
+
+
+def value_is_conserved(move: Move) -> None:
+    """I1: flows are the change of cash; shares sum to the pool's; both sides of a pool agree."""
+    supply: dict[str, int] = {}
+    debt: dict[str, int] = {}
+    for account in accounts(move.after):
+        for asset, shares in account.supply.items():
+            supply[asset] = supply.get(asset, 0) + shares
+        for asset, shares in account.debt.items():
+            debt[asset] = debt.get(asset, 0) + shares
+    for was, pool in move.pools():
+        flows = sum(event.flow for event in move.events if event.asset == pool.asset)
+        assert pool.cash - was.cash == flows, f"I1 {pool.asset}: flows {flows}, {was} -> {pool}"
+        assert supply.get(pool.asset, 0) == pool.supply_shares, f"I1 supply shares of {pool}"
+        assert debt.get(pool.asset, 0) == pool.borrow_shares, f"I1 debt shares of {pool}"
+        held, claimed = _two_sides(pool)
+        assert held == claimed, f"I1 {pool}: {held} held, {claimed} claimed"
+
+
+def _two_sides(pool: Pool) -> tuple[int, int]:
+    held = pool.cash + pool.borrowed + pool.deficit
+    return held, pool.supplied + pool.reserves + pool.minted
+
+
+def nothing_is_negative(move: Move) -> None:
+    """I11: no balance, debt, fund or bookkeeping number is below zero; no entry is empty."""
+    for was, pool in move.pools():
+        numbers = (
+            *(pool.cash, pool.supplied, pool.supply_shares, pool.borrowed, pool.borrow_shares),
+            *(pool.reserves, pool.minted, pool.deficit, pool.carry_ray),
+        )
+        assert min(numbers) >= 0, f"I11 {was} -> {pool}"
+        assert (pool.borrowed > 0) == (pool.borrow_shares > 0), f"I11 debt without shares: {pool}"
+        assert pool.supplied == 0 or pool.supply_shares > 0, f"I11 unowned supply: {pool}"
+    for account in accounts(move.after):
+        holdings = (*account.supply.values(), *account.debt.values(), *account.penalties.values())
+        assert min(holdings, default=1) > 0, f"I11 {account}"
+        assert account.auctions >= 0, f"I11 {account}"
+
+
+def indices_do_not_fall(move: Move) -> None:
+    """I6: a borrow index never falls, a supply index only by a loss booked on the suppliers.
+
+    Exact: indices are compared on cross products. What a rounding leaves to the others is less
+    than one native unit for each time that the command touched the pool.
+    """
+    for was, pool in move.pools():
+        touches = 2 + sum(1 for event in move.events if event.asset == pool.asset)
+        if was.borrow_shares and pool.borrow_shares:
+            rise = pool.borrowed * was.borrow_shares - was.borrowed * pool.borrow_shares
+            assert rise >= 0, f"I6 borrow index: {was} -> {pool}"
+            least = min(was.borrow_shares, pool.borrow_shares)
+            most = touches * was.borrow_shares * pool.borrow_shares
+            assert rise * least <= most, f"I2 debtors charged without a cause: {was} -> {pool}"
+        socialized = any(e.payer is Payer.SOCIALIZED for e in move.told(EventKind.LOSS))
+        if was.supplied and pool.supply_shares and not socialized:
+            rise = pool.supplied * was.supply_shares - was.supplied * pool.supply_shares
+            assert rise >= 0, f"I6 supply index: {was} -> {pool}"
+            least = min(was.supply_shares, pool.supply_shares)
+            most = touches * was.supply_shares * pool.supply_shares
+            assert rise * least <= most, f"I2 suppliers gain without a cause: {was} -> {pool}"
+
+
+def bystanders_are_untouched(move: Move) -> None:
+    """I2: a command replaces the accounts that it names, and the venue's own; no other."""
+    named = {INSURANCE, BACKSTOP}
+    for field in ("account", "fund", "liquidator", "keeper", "taker"):
+        named.add(getattr(move.command, field, INSURANCE))
+    auction = move.before.get((Table.AUCTION, getattr(move.command, "auction", "")))
+    if auction is not None:
+        named.add(auction.account)
+    for (table, key), record in move.before.items():
+        if table is Table.ACCOUNT and key not in named and not key.startswith("@auction/"):
+            assert move.after.get((table, key)) == record, f"I2 {key} was changed"
+
+
+def margin_levels_are_ordered(move: Move) -> None:
+    """I7: excess at initial <= at liquidation-end <= at maintenance."""
+    key = getattr(move.command, "account", "")
+    if key:
+        sums = move.stands(key)
+        assert sums.initial <= sums.end <= sums.maintenance, f"I7 {key}: {sums}"
+
+
+def liquidation_starts_unsafe(move: Move) -> None:
+    """I3: what seizes collateral is accepted only where the account was unsafe."""
+    kinds = (
+        *(commands.Liquidate, commands.StartAuction),
+        *(commands.TransferToBackstop, commands.CloseOut),
+    )
+    if isinstance(move.command, kinds):
+        key = move.command.account
+        flag = move.before[Table.ACCOUNT, key].in_liquidation
+        stood = move.stood(key)
+        assert stood.is_unsafe(in_liquidation=flag), f"I3 {key} was safe: {stood}"
+
+
+def health_does_not_fall(move: Move) -> None:
+    """I4: inside the spiral bound of its pair a liquidation does not lower health."""
+    command = move.command
+    if not isinstance(command, commands.Liquidate) or move.told(EventKind.LOSS):
+        return
+    was, now = move.stood(command.account), move.stands(command.account)
+    if now.weighted_debt == 0 or not _inside_bound(move, command, was=was):
+        return
+    after, before = now.maintenance * was.weighted_debt, was.maintenance * now.weighted_debt
+    assert after >= before, f"I4 {command}: health {was} -> {now}"
+
+
+def _inside_bound(move: Move, command: commands.Liquidate, *, was: Standing) -> bool:
+    """Whether LT (1 + bonus + fee) <= health x w, for the least terms that the rules allow."""
+    rules = move.before[Table.RULES, ""].rules
+    account, sold = move.before[Table.ACCOUNT, command.account], rules.assets[command.collateral]
+    category = rules.categories.get(account.category)
+    full, fee = sold.liquidation_bonus_wad, sold.liquidation_fee_wad
+    if category is not None and sold.name in category.assets:
+        full = category.liquidation_bonus_wad
+    terms = full + fee
+    if rules.liquidation.spiral is SpiralRule.CUT:
+        terms = min(full, rules.liquidation.minimum_bonus_wad)
+    threshold = weights_of(move.booked, account, asset=sold.name, now_s=move.now_s)[2]
+    weight = liability_weight(move.booked, command.debt, now_s=move.now_s)
+    return threshold * (1 + Fraction(terms, WAD)) * was.weighted_debt <= was.maintenance * weight
+
+
+def losses_are_booked_once(move: Move) -> None:
+    """I5: per asset, the losses told are exactly what debts were written off by, payers in order.
+
+    A debt that was paid leaves `borrowed` by what its shares were booked at; all the rest that
+    leaves is a loss.
+    """
+    if isinstance(move.command, commands.Borrow):
+        return
+    for was, pool in move.pools():
+        losses = move.told(EventKind.LOSS, asset=pool.asset)
+        gone = was.borrowed - pool.borrowed - _booked_payments(move, was)
+        told = sum(event.quantity for event in losses)
+        assert gone == told, f"I5 {pool.asset}: {gone} written off, {told} told"
+        order = [PAYER_ORDER.index(event.payer) for event in losses]
+        assert order == sorted(set(order)), f"I5 {pool.asset}: payers {order}"
+        if not losses or not losses[-1].payer is Payer.SOCIALIZED:
+            assert pool.deficit == was.deficit, f"I5 {pool.asset}: an unbooked deficit"
+
+
+def _booked_payments(move: Move, pool: Pool) -> int:
+    kinds = (EventKind.LIQUIDATE, EventKind.REPAY, EventKind.REDUCE)
+    total = 0
+    for event in move.told(*kinds, asset=pool.asset):
+        debtor = event.account
+        if isinstance(move.command, commands.TakeAuction):
+            debtor = f"@auction/{move.command.auction}"
+        held, paid = move.before[Table.ACCOUNT, debtor].debt[pool.asset], -event.quantity
+        ended = held
+        if paid < owed(pool, held):
+            ended = paid * pool.borrow_shares // pool.borrowed
+        total += ended * pool.borrowed // pool.borrow_shares
+    return total
+
+
+def equity_comes_from_flows(move: Move) -> None:
+    """I2: an account's equity rises by no more than what came in for it at oracle value.
+
+    Exact for deposits and repayments, withdrawals and loans, liquidations and reductions: all
+    roundings go against the account. A debt that others pay for is no creation: it is a LOSS.
+    """
+    command = move.command
+    key = getattr(command, "account", getattr(command, "fund", ""))
+    passive = (commands.StartAuction, commands.TransferToBackstop, commands.CloseOut)
+    if not key or isinstance(command, passive) or move.told(EventKind.LOSS):
+        return
+    was, now = move.stood(key).equity, move.stands(key).equity
+    given = Fraction(0)
+    for event in move.events:
+        if event.asset and event.kind is not EventKind.INTEREST:
+            worth = event.quantity * unit_price(move.after, event.asset)
+            given += -worth if event.kind in OUT_OF_DEBT else worth
+    assert now - was <= given, f"I2 {command}: equity {was} -> {now}, given {given}"
+
+
+# Their quantities are signed as the debt moves: a repayment is negative, and worth its magnitude.
+OUT_OF_DEBT = (EventKind.REPAY, EventKind.LIQUIDATE, EventKind.REDUCE, EventKind.BORROW)
+
+
+def collateral_adds_margin(move: Move) -> None:
+    """I8: adding collateral never lowers excess, at any level."""
+    if isinstance(move.command, commands.Deposit):
+        was, now = move.stood(move.command.account), move.stands(move.command.account)
+        assert now.initial - now.weighted_debt >= was.initial - was.weighted_debt, "I8 initial"
+        assert now.end - now.weighted_debt >= was.end - was.weighted_debt, "I8 liquidation end"
+        assert now.maintenance - now.weighted_debt >= was.maintenance - was.weighted_debt, "I8"
+
+
+def fee_does_not_bankrupt(move: Move) -> None:
+    """A fee never takes an account's equity from >= 0 to < 0."""
+    fees = move.told(EventKind.FEE)
+    if not fees or not isinstance(move.command, commands.Liquidate):
+        return
+    now = move.stands(move.command.account).equity
+    taken = sum(-fee.quantity * unit_price(move.after, fee.asset) for fee in fees)
+    assert now >= 0 or now + taken < 0, f"the fee {taken} left an equity of {now}"
+
+
+def rules_move_nothing(move: Move) -> None:
+    """A rule change by itself makes no account unsafe and books no interest anew."""
+    if not isinstance(move.command, commands.SetRules):
+        return
+    for was, pool in move.pools():
+        assert was == pool, f"a rule change moved {was} to {pool}"
+    for account in accounts(move.after):
+        was, now = move.stood(account.key), move.stands(account.key)
+        assert now.maintenance >= was.maintenance, f"I3 {account.key}: {was} -> {now}"
+        assert now.weighted_debt <= was.weighted_debt, f"I3 {account.key}: {was} -> {now}"
+
+
+def isolated_debt_is_counted(move: Move) -> None:
+    """Debt against an isolated collateral is that of the accounts that hold it."""
+    for name, rules in move.after[Table.RULES, ""].rules.assets.items():
+        if not rules.isolated:
+            continue
+        total: dict[str, int] = {}
+        for account in accounts(move.after):
+            for debt, shares in account.debt.items() if name in account.supply else ():
+                total[debt] = total.get(debt, 0) + shares
+        found = move.after[Table.ISOLATION, name].debt_shares
+        assert dict(found) == total, f"isolated {name}: {found}, expected {total}"
+
+
+def auctions_are_counted(move: Move) -> None:
+    """Every auction has its holder, and every account knows how many run for it."""
+    running: dict[str, int] = {}
+    for (table, key), auction in move.after.items():
+        if table is Table.AUCTION:
+            running[auction.account] = running.get(auction.account, 0) + 1
+            assert (Table.ACCOUNT, f"@auction/{key}") in move.after, f"auction {key} has no holder"
+    for account in accounts(move.after):
+        assert account.auctions == running.get(account.key, 0), f"auctions of {account}"
+
+
+Check = Callable[[Move], None]
+CHECKS: tuple[Check, ...] = (
+    value_is_conserved,
+    nothing_is_negative,
+    indices_do_not_fall,
+    bystanders_are_untouched,
+    margin_levels_are_ordered,
+    liquidation_starts_unsafe,
+    health_does_not_fall,
+    losses_are_booked_once,
+    equity_comes_from_flows,
+    collateral_adds_margin,
+    fee_does_not_bankrupt,
+    rules_move_nothing,
+    isolated_debt_is_counted,
+    auctions_are_counted,
+)
