@@ -29,7 +29,7 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for the case and its results.")] = Path(
         "out/demo"
     ),
-    seed: Annotated[int, typer.Option(help="Seed of the synthetic book.", min=0)] = 20200312,
+    seed: Annotated[int, typer.Option(help="Seed of the synthetic book.", min=0)] = 1,
     debug: Debug = False,
 ) -> None:
     """Replay the bundled crash under two rule books and write the report. Works offline.

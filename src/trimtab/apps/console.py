@@ -18,6 +18,7 @@ INTERRUPTED = 130
 INTERNAL = 4
 SLOW_SECONDS = 1.0
 PIPE_COLUMNS = 240
+NAME_COLUMNS_MIN = 14
 
 
 class Format(StrEnum):
@@ -66,35 +67,56 @@ def write_binary(table: Mapping[str, Sequence[Any]]) -> None:
 
 
 def print_table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    left: int = 1,
+    optional: Sequence[str] = (),
 ) -> None:
     """A table for people: the first `left` columns are texts, the others right-aligned numbers.
 
-    On a terminal it fits the width, shortening the first column; in a pipe nothing is cut.
+    In a pipe nothing is cut. A terminal that is too narrow loses the `optional` columns, in
+    their order, and then the end of long names in the first column.
     """
     from rich import box
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=escape(title), box=box.SIMPLE_HEAD, title_justify="left")
-    for number, name in enumerate(columns):
-        shrinks = number == 0
+    console = Console(width=None if sys.stdout.isatty() else PIPE_COLUMNS, highlight=False)
+    widths = [max(len(row[place]) for row in [columns, *rows]) for place in range(len(columns))]
+    shown = _fitting(columns, widths, width=console.width, optional=optional)
+    table = Table(
+        title=escape(title), box=box.SIMPLE_HEAD, title_justify="left", title_style="bold"
+    )
+    for place in shown:
         table.add_column(
-            name,
-            justify="right" if number >= left else "left",
+            columns[place],
+            justify="right" if place >= left else "left",
             no_wrap=True,
-            min_width=12 if shrinks else None,
-            overflow="ellipsis" if shrinks else "fold",
+            min_width=None if place == 0 else widths[place],
+            overflow="ellipsis" if place == 0 else "fold",
         )
     for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
-    terminal = sys.stdout.isatty()
-    console = Console(width=None if terminal else PIPE_COLUMNS, highlight=False)
+        table.add_row(*(escape(row[place]) for place in shown))
     with console.capture() as captured:
         console.print(table)
     for line in captured.get().splitlines():
         sys.stdout.write(line.rstrip() + "\n")
+
+
+def _fitting(
+    columns: Sequence[str], natural: Sequence[int], *, width: int, optional: Sequence[str]
+) -> list[int]:
+    """Places of the columns that fit; the first column can shrink to a dozen characters."""
+    widths = [min(natural[0], NAME_COLUMNS_MIN), *natural[1:]]
+    shown = list(range(len(columns)))
+    for name in optional:
+        if sum(widths[place] + 3 for place in shown) <= width:
+            break
+        shown.remove(columns.index(name))
+    return shown
 
 
 @contextmanager

@@ -131,7 +131,8 @@ def _print_health(result: front.HealthResult, chosen: Sequence[Explanation]) -> 
     columns = ["account", "binding", "health", f"collateral {quote}", f"debt {quote}"]
     columns += [f"equity {quote}", "leverage", "distance %", "liquidation prices"]
     title = f"{found.case.rules.venue}, {Time(found.as_of_ns).text()}"
-    console.print_table(title, columns, rows, left=2)
+    optional = ("leverage", f"equity {quote}", "liquidation prices", f"collateral {quote}")
+    console.print_table(title, columns, rows, left=2, optional=optional)
     if result.changes is not None:
         _print_changes(result, quote)
     say(

@@ -10,6 +10,7 @@ from trimtab.engine.margin import EXACT_PER_WAD, amount_up, value_wad, weights
 from trimtab.engine.pools import debt_amount, supply_amount
 from trimtab.engine.sizing import Pair, largest_repay, pair_of
 from trimtab.model import (
+    AUCTION_HOLDER,
     INSURANCE,
     Auction,
     AuctionCurve,
@@ -35,7 +36,7 @@ RAY_PER_WAD = 10**9
 
 def holder(key: str) -> str:
     """The venue's account that holds an auction's lot and debt while it runs."""
-    return f"@auction/{key}"
+    return f"{AUCTION_HOLDER}{key}"
 
 
 def auction_price_wad(auction: Auction, rules: AuctionRules, *, now_s: int) -> int:
@@ -62,11 +63,14 @@ def started_s(auction: Auction) -> int:
 
 
 def needs_reset(auction: Auction, rules: AuctionRules, *, now_s: int) -> bool:
-    """Whether the auction is too old, or its price too far below its start, to be taken."""
+    """Whether the auction is too old, or its price too far below its start, to be taken.
+
+    A price that has fallen to zero is always too low: nobody wins a lot with a bid of nothing.
+    """
     if now_s - started_s(auction) > rules.reset_after_seconds:
         return True
     price = auction_price_wad(auction, rules, now_s=now_s)
-    return price * WAD < auction.top_wad * rules.reset_below_wad
+    return price == 0 or price * WAD < auction.top_wad * rules.reset_below_wad
 
 
 def start_auction(draft: Draft, command: StartAuction) -> None:
@@ -187,7 +191,8 @@ def take_auction(draft: Draft, command: TakeAuction) -> None:
     """Buy a slice of the lot; the payment ends the debt first, then the penalty.
 
     A slice that costs more than is owed is cut to it. A remainder of the debt between zero and
-    `dust_debt` is refused while the lot could still pay for it.
+    `dust_debt` is refused while the lot could still pay for it. A lot that a loss of its own pool
+    has made worthless ends the auction.
     """
     require_open(draft, 3)
     auction, rules = draft.auction(command.auction), draft.rules.auction
@@ -199,6 +204,8 @@ def take_auction(draft: Draft, command: TakeAuction) -> None:
     sold, paid_in = draft.mark(auction.collateral), draft.mark(auction.debt)
     account = draft.account(holder(auction.key))
     lot = supply_amount(sold.pool, account.supply.get(auction.collateral, 0))
+    if lot == 0:
+        return _end_if_done(draft, auction.key)
     owed = debt_amount(paid_in.pool, account.debt.get(auction.debt, 0))
     unit = div_down(sold.unit, sold.price_wad) * price
     slice_, cost = min(command.amount, lot), 0

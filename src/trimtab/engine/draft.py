@@ -10,6 +10,7 @@ from typing import TypeVar
 from trimtab.engine.accrual import accrued, whole_seconds
 from trimtab.engine.ramps import asset_rules_at, category_rules_at
 from trimtab.model import (
+    AUCTION_HOLDER,
     SINGLE,
     Accepted,
     Account,
@@ -199,9 +200,14 @@ class Draft:
         return Account(key) if found is None else _as(Account, found)
 
     def known_account(self, key: str) -> Account:
-        """An account that exists; refuses a new key."""
+        """An account that exists and takes commands; refuses any other key."""
+        self.require_open_to_users(key)
         require(self.get(Table.ACCOUNT, key) is not None, Reason.UNKNOWN_ACCOUNT, account=key)
         return self.account(key)
+
+    def require_open_to_users(self, key: str) -> None:
+        """Refuse the holder of an auction's lot: what it owns is promised to the auction."""
+        require(not key.startswith(AUCTION_HOLDER), Reason.UNKNOWN_ACCOUNT, account=key)
 
     def put_account(self, account: Account) -> None:
         """Replace an account."""

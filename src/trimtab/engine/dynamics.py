@@ -6,7 +6,7 @@ from typing import Any
 
 from trimtab.engine.draft import Draft, require
 from trimtab.engine.margin import EXACT_PER_WAD, account_sums, is_unsafe
-from trimtab.engine.ramps import ramp_value
+from trimtab.engine.ramps import asset_rules_at, category_rules_at, ramp_value
 from trimtab.model import (
     SINGLE,
     EventKind,
@@ -27,7 +27,10 @@ from trimtab.units import WAD, div_up, mul_div_up
 
 # What a running venue may change; the quote, the assets and the bounds themselves it may not.
 SECTIONS = ("assets", "categories", "liquidation", "margin_call", "auction")
-FIXED = ("decimals", "mintable", "underlying", "exchange_rate", "price", "external_supply")
+FIXED = (
+    *("decimals", "mintable", "isolated", "underlying", "exchange_rate", "price"),
+    *("external_supply",),
+)
 DAY_SECONDS = 86_400
 
 
@@ -35,13 +38,18 @@ def set_rules(draft: Draft, command: SetRules) -> None:
     """Accept a list of changes, all or none.
 
     Weights that can make an account unsafe start to move after the notice and move at most
-    `dynamics.speed` a day; everything else is in force at once.
+    `dynamics.speed` a day; everything else is in force at once. What interest is due was earned
+    under the old rates, so it is booked first.
     """
     state = draft.rules_state
     for change in command.changes:
         state = _changed(state, change, now_s=draft.now_s)
-    conflict = first_conflict(state.rules)
-    require(conflict is None, Reason.RULE_OUT_OF_BOUNDS, conflict=str(conflict))
+        if change.section == "assets":
+            draft.pool(change.name)
+    # A ramp is a straight line: rules that fit one another at both its ends do so throughout.
+    for rules in (state.rules, _moving(state, now_s=draft.now_s)):
+        conflict = first_conflict(rules)
+        require(conflict is None, Reason.RULE_OUT_OF_BOUNDS, conflict=str(conflict))
     draft.put_rules(state)
     for change in command.changes:
         draft.tell(
@@ -50,6 +58,17 @@ def set_rules(draft: Draft, command: SetRules) -> None:
             quantity=change.target,
             reason=f"{change.section}.{change.field}: {command.reason}",
         )
+
+
+def _moving(state: RulesState, *, now_s: int) -> Rules:
+    """The rules with every weight where its ramp has it now."""
+    rules = state.rules
+    assets = {name: asset_rules_at(state, name, now_s=now_s) for name in rules.assets}
+    categories = {
+        name: category_rules_at(state, name, now_s=now_s) or category
+        for name, category in rules.categories.items()
+    }
+    return replace(rules, assets=assets, categories=categories)
 
 
 def _changed(state: RulesState, change: RuleChange, *, now_s: int) -> RulesState:
@@ -124,10 +143,11 @@ def newly_unsafe(
 ) -> list[tuple[str, int]]:
     """Dry run: accounts that are safe now and would be unsafe under `rules` at today's prices.
 
-    Ramps count as finished. Each comes with the value (wad, rounded up) by which it would be
+    Ramps count as finished, and interest up to now runs at today's rates. Each comes with the value (wad, rounded up) by which it would be
     short of collateral: its debt at stake.
     """
-    before, after = Draft(view, now_ns), Draft(_Under(view, rules), now_ns)
+    before = Draft(view, now_ns)
+    after = Draft(_Under(before, rules), now_ns)
     found = []
     for key in accounts:
         account = before.account(key)

@@ -51,6 +51,8 @@ def open_venue(rules: Rules, book: Sequence[BookRow], *, at_ns: int) -> MemorySt
     for row in book:
         key = account_key(row.account, row.group)
         about.setdefault(key, []).append(row)
+        if row.quantity == 0:
+            continue
         side = supply if row.quantity > 0 else debt
         held = side.setdefault(key, {})
         held[row.instrument] = held.get(row.instrument, 0) + abs(row.quantity)

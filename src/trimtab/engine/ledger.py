@@ -33,6 +33,7 @@ def pay_out(draft: Draft, source: str, *, receiver: str, asset: str, amount: int
 
     What the pool has no cash for goes over as a claim: a lent-out pool never stops a liquidation.
     """
+    draft.require_open_to_users(receiver)
     pool = draft.pool(asset)
     cash = min(amount, pool.cash)
     if amount > cash:

@@ -22,7 +22,7 @@ from trimtab.engine.pools import (
     supply_amount,
 )
 from trimtab.engine.release import release_if_safe
-from trimtab.model import AssetRules, EventKind, Reason
+from trimtab.model import BACKSTOP, INSURANCE, AssetRules, EventKind, Reason
 from trimtab.model.commands import Borrow, Deposit, FundDeposit, Repay, SetCategory, Withdraw
 from trimtab.units import UINT256_MAX
 
@@ -41,13 +41,19 @@ def deposit(draft: Draft, command: Deposit) -> None:
     if cap is not None:
         after = pool.supplied + command.amount
         require(after <= cap, Reason.SUPPLY_CAP, cap=cap, after=after)
+    draft.require_open_to_users(command.account)
     _require_isolation(draft, command.account, adding=rules)
+    if draft.account(command.account).debt:
+        # Collateral without a price would put a debtor out of reach of every margin check.
+        draft.mark(command.asset)
     _add(draft, command.account, asset=command.asset, amount=command.amount, kind=EventKind.DEPOSIT)
     release_if_safe(draft, command.account)
 
 
 def fund_deposit(draft: Draft, command: FundDeposit) -> None:
     """Add capital to a fund; caps do not apply to the venue's own funds."""
+    known = command.fund in (INSURANCE, BACKSTOP)
+    require(known, Reason.UNKNOWN_ACCOUNT, account=command.fund)
     _add(draft, command.fund, asset=command.asset, amount=command.amount, kind=EventKind.FUND)
 
 
@@ -74,7 +80,9 @@ def _require_isolation(draft: Draft, key: str, *, adding: AssetRules) -> None:
 
 def withdraw(draft: Draft, command: Withdraw) -> None:
     """Take collateral out, as long as the initial excess stays >= 0."""
-    account = draft.known_account(command.account)
+    draft.known_account(command.account)
+    release_if_safe(draft, command.account)
+    account = draft.account(command.account)
     pool = draft.pool(command.asset)
     held = account.supply.get(command.asset, 0)
     most = supply_amount(pool, held)
@@ -102,7 +110,9 @@ def borrow(draft: Draft, command: Borrow) -> None:
     """Take a loan within caps, ceilings, category and margin."""
     require_open(draft, 1)
     require_amount(command.amount)
-    account = draft.known_account(command.account)
+    draft.known_account(command.account)
+    release_if_safe(draft, command.account)
+    account = draft.account(command.account)
     rules = draft.asset_rules(command.asset)
     require(rules.borrowable, Reason.NOT_BORROWABLE, asset=command.asset)
     require(not account.restricted, Reason.RESTRICTED, account=account.key)
@@ -205,3 +215,4 @@ def set_category(draft: Draft, command: SetCategory) -> None:
     draft.put_account(replace(account, category=command.category))
     _require_initial(draft, account.key)
     draft.tell(EventKind.CATEGORY, account=account.key, reason=command.category)
+    release_if_safe(draft, account.key)

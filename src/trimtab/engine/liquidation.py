@@ -58,7 +58,7 @@ def unsafe_account(draft: Draft, key: str) -> tuple[Account, Sums]:
 def quote(draft: Draft, key: str, *, debt: str, collateral: str) -> Quote:
     """Terms and largest repayment of a pair of an unsafe account; refuses a safe account."""
     account, sums = unsafe_account(draft, key)
-    pair = _pair(draft, account, debt=debt, collateral=collateral)
+    pair = pair_in(draft, account, debt=debt, collateral=collateral)
     rules = draft.rules.liquidation
     category = draft.category_rules(account.category)
     terms = terms_of(sums, pair, rules=rules, category=category)
@@ -69,13 +69,20 @@ def quote(draft: Draft, key: str, *, debt: str, collateral: str) -> Quote:
     return Quote(pair, terms, without_dust(pair, repay, rules=rules, factor_wad=factor))
 
 
-def _pair(draft: Draft, account: Account, *, debt: str, collateral: str) -> Pair:
+def pair_in(draft: Draft, account: Account, *, debt: str, collateral: str) -> Pair:
+    """The pair of an account at its maintenance weight; refuses what it does not owe or hold."""
     require(debt in account.debt, Reason.INSUFFICIENT_BALANCE, debt=debt)
     require(collateral in account.supply, Reason.INSUFFICIENT_BALANCE, collateral=collateral)
     mark = draft.mark(collateral)
     category = draft.category_rules(account.category)
-    weight = weights(account, mark.rules, category=category).maintenance
-    return pair_of(account, draft.mark(debt), collateral=mark, weight=weight)
+    weight = weights(account, mark.rules, category=category)
+    return pair_of(
+        account,
+        draft.mark(debt),
+        collateral=mark,
+        weight=weight.maintenance,
+        end_weight=weight.liquidation_end,
+    )
 
 
 def liquidate(draft: Draft, command: Liquidate) -> None:

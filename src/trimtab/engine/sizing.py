@@ -31,6 +31,7 @@ class Pair:
     owed: int
     held: int
     weight: int
+    end_weight: int = 0
 
     @property
     def owed_value(self) -> int:
@@ -43,11 +44,13 @@ class Pair:
         return self.held * self.collateral.unit
 
 
-def pair_of(account: Account, debt: Mark, *, collateral: Mark, weight: int) -> Pair:
+def pair_of(
+    account: Account, debt: Mark, *, collateral: Mark, weight: int, end_weight: int = 0
+) -> Pair:
     """The pair of an account: what it owes of one asset and holds of another, native units."""
     owed = debt_amount(debt.pool, account.debt.get(debt.asset, 0))
     held = supply_amount(collateral.pool, account.supply.get(collateral.asset, 0))
-    return Pair(debt, collateral, owed, held, weight)
+    return Pair(debt, collateral, owed, held, weight, end_weight)
 
 
 def base_bonus_wad(
@@ -78,10 +81,11 @@ def terms_of(
 
     Seizing i for j keeps health from falling while LT_i (1 + bonus + fee) <= health x w_j. The
     fee is cut first, then the bonus, down to `minimum_bonus`: an account beyond the bound is
-    bankrupt or nearly so, and somebody has to want it.
+    bankrupt or nearly so, and somebody has to want it. A bankrupt account has no margin to pay a
+    fee from; a fee there would only keep its last collateral from being sold.
     """
     bonus = base_bonus_wad(sums, pair, rules=rules, category=category)
-    fee = pair.collateral.rules.liquidation_fee_wad
+    fee = pair.collateral.rules.liquidation_fee_wad if sums.equity >= 0 else 0
     if pair.weight == 0:
         return Terms(bonus, fee, inside_bound=True)
     room = div_down(
@@ -108,15 +112,22 @@ def largest_repay(sums: Sums, pair: Pair, *, rules: LiquidationRules, factor_wad
         if sums.maintenance * WAD < full:
             return pair.owed
         return mul_div_up(pair.owed, rules.close_factor_wad, WAD)
-    return _repay_to_target(sums, pair, target_wad=rules.target_health_wad, factor_wad=factor_wad)
+    target, weight = rules.target_health_wad, pair.weight
+    missing = target * sums.weighted_debt - sums.maintenance * WAD
+    if missing <= 0:
+        # Above the target, yet not released: what is missing is missing at the liquidation end.
+        target, weight = WAD, pair.end_weight
+        missing = -sums.excess_liquidation_end * WAD
+    return _repay_to_target(pair, missing, target_wad=target, weight=weight, factor_wad=factor_wad)
 
 
-def _repay_to_target(sums: Sums, pair: Pair, *, target_wad: int, factor_wad: int) -> int:
+def _repay_to_target(
+    pair: Pair, missing: int, *, target_wad: int, weight: int, factor_wad: int
+) -> int:
     # x = (h WD - WC) / (h w_j - LT_i k), DESIGN section 5; no positive slope means the whole debt.
-    slope = target_wad * pair.debt.rules.liability_weight_wad - pair.weight * factor_wad
+    slope = target_wad * pair.debt.rules.liability_weight_wad - weight * factor_wad
     if slope <= 0:
         return pair.owed
-    missing = target_wad * sums.weighted_debt - sums.maintenance * WAD
     repay_value = div_up(missing, slope)
     return min(pair.owed, amount_up(repay_value, pair.debt))
 

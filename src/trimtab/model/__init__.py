@@ -33,9 +33,10 @@ from trimtab.model.procedures import (
     LiquidationRules,
     MarginCallRules,
 )
-from trimtab.model.rules import AssetRules, CategoryRules, Rules
+from trimtab.model.rules import AssetRules, CategoryRules, MarketRules, Rules
 from trimtab.model.settings import UNIT_OF_KIND, Kind, Setting, settings_of
 from trimtab.model.state import (
+    AUCTION_HOLDER,
     BACKSTOP,
     INSURANCE,
     SINGLE,
@@ -56,6 +57,7 @@ from trimtab.model.state import (
 )
 
 __all__ = [
+    "AUCTION_HOLDER",
     "BACKSTOP",
     "INSURANCE",
     "SINGLE",
@@ -86,6 +88,7 @@ __all__ = [
     "Level",
     "LiquidationRules",
     "MarginCallRules",
+    "MarketRules",
     "Mechanism",
     "Outcome",
     "Payer",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trimtab.model.choices import Sizing
-from trimtab.model.rules import AssetRules, CategoryRules, Rules
+from trimtab.model.rules import AssetRules, CategoryRules, MarketRules, Rules
 from trimtab.units import WAD, format_decimal
 
 
@@ -35,9 +35,20 @@ def _conflicts(rules: Rules) -> Iterator[Conflict]:
         yield from _of_underlying(rules, asset)
     for category in rules.categories.values():
         yield from _of_category(rules, category)
+    for market in rules.markets.values():
+        yield from _of_market(rules, market)
     floor, start = rules.auction.floor_multiplier_wad, rules.auction.start_multiplier_wad
     if floor > start:
         yield Conflict("auction.floor_multiplier", _text(floor), f"at most {_text(start)}")
+
+
+def _of_market(rules: Rules, market: MarketRules) -> Iterator[Conflict]:
+    key = f"markets.{market.name}"
+    if market.asset not in rules.assets:
+        yield Conflict(f"{key}.asset", repr(market.asset), "an asset of these rules")
+    if market.maintenance_margin_wad > market.initial_margin_wad:
+        found, most = _text(market.maintenance_margin_wad), _text(market.initial_margin_wad)
+        yield Conflict(f"{key}.maintenance_margin", found, f"at most initial_margin {most}")
 
 
 def _of_asset(rules: Rules, asset: AssetRules) -> Iterator[Conflict]:

@@ -5,7 +5,8 @@ Each field names its key in `rules.toml`, its unit and its range (see `settings`
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from trimtab.model.choices import Accrual
 from trimtab.model.procedures import (
@@ -154,6 +155,27 @@ class CategoryRules:
     liquidation_bonus_wad: int = ratio("liquidation_bonus", "bonus of its members", default=0)
 
 
+class MarketKind(StrEnum):
+    """What is traded in a market."""
+
+    PERP = "perp"
+
+
+@dataclass(frozen=True, slots=True)
+class MarketRules:
+    """A derivatives market. Its schema is reserved: a book may not hold positions in it yet."""
+
+    name: str
+    kind: MarketKind = setting(
+        "kind", Kind.CHOICE, doc="what is traded", default=MarketKind.PERP, choices=MarketKind
+    )
+    asset: str = setting("asset", Kind.TEXT, doc="asset whose price it follows", default="")
+    initial_margin_wad: int = ratio("initial_margin", "requirement at the initial level", low=1)
+    maintenance_margin_wad: int = ratio(
+        "maintenance_margin", "requirement at the maintenance level", low=1
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """All rules of a venue. Mappings are keyed by name and are never mutated."""
@@ -168,3 +190,4 @@ class Rules:
     insurance: FundRules = FundRules()
     backstop: FundRules = FundRules()
     dynamics: DynamicsRules = DynamicsRules()
+    markets: Mapping[str, MarketRules] = field(default_factory=dict)

@@ -14,6 +14,8 @@ from trimtab.model.rules import Rules
 INSURANCE = "@insurance"
 BACKSTOP = "@backstop"
 SUPPLIERS = "@suppliers"
+# Followed by an auction's key: who holds its lot and debt. Only auction commands reach it.
+AUCTION_HOLDER = "@auction/"
 
 
 class Table(StrEnum):

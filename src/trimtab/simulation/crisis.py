@@ -106,8 +106,9 @@ def crisis_rules_2020() -> str:
     """Return rules.toml of the same venue with liquidations as they were.
 
     Whole vaults go to auctions without a floor that decay within minutes. A rule set knows one
-    discount for all lots, so every lot goes for a tenth of its price, where in 2020 about a third
-    went for nothing and others found bidders: the loss is an upper estimate of the mechanism's.
+    discount for all lots, so every lot goes for under a third of its price, where in 2020 about
+    a third went for nothing and others found bidders: the loss is an upper estimate of the
+    mechanism's.
     """
     return THEN
 

@@ -84,7 +84,7 @@ balance = 5000                        # a loss it pays; it takes over nobody
 [replay]
 mechanism = "bonus"
 min_profit = 1
-capital = 60000                       # keepers hold little of the stablecoin in the crunch
+capital = 250000                      # keepers hold little of the stablecoin in the crunch
 delay_blocks = 20
 block = 13
 """
@@ -102,19 +102,19 @@ dust_debt = 20
 dust_collateral = 20
 
 # An auction without a floor falls to nothing within minutes, and whoever still gets a bid
-# into a full block takes the lot: here every lot at a tenth of its price.
+# into a full block takes the lot: here most lots at under a third.
 [auction]
 curve = "exponential"
 start_multiplier = 1.0
 floor_multiplier = 0
-cut = 0.996
+cut = 0.998
 reset_after = 21600
 penalty = 0.13
 lot_buffer = 1000
 
 [replay]
 mechanism = "auction"
-auction_discount = 0.90
+auction_discount = 0.65
 delay_blocks = 20
 block = 13
 """

@@ -9,9 +9,9 @@ from typing import Any
 from trimtab.adapters.files.encoding import read_text
 from trimtab.units import RulesError
 
-# The parser's time is quadratic in the depth of a dotted key: 100 levels are plenty, 1e5 are not.
+# The parser's time is quadratic in the depth of a dotted key: a short line bounds it.
 TEXT_LENGTH_MAX = 4 * 2**20
-LINE_LENGTH_MAX = 2**16
+LINE_LENGTH_MAX = 2**14
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 

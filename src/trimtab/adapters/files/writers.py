@@ -127,7 +127,7 @@ def _array(column: _Column) -> Any:
     if column.kind != TIME_TYPE:
         return np.ma.masked_array(values, mask=missing)
     times = values.view("datetime64[ns]")
-    times[missing] = np.datetime64("NaT")
+    times[missing] = np.datetime64("NaT", "ns")
     return times
 
 

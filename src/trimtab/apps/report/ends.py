@@ -1,0 +1,162 @@
+"""The book before the first command and after the last, exactly; and why some stay unsafe."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trimtab.agents import best_offer
+from trimtab.engine import (
+    EXACT_PER_WAD,
+    Draft,
+    MemoryStore,
+    account_sums,
+    health_wad,
+    is_unsafe,
+    open_venue,
+    step,
+)
+from trimtab.model import BACKSTOP, INSURANCE, Accepted, Auction, Mechanism, Table
+from trimtab.model import commands as c
+from trimtab.simulation import ReplayRun
+from trimtab.units import WAD, div_down, div_up
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """One account at one moment; values in wad, collateral rounded down and debt up."""
+
+    collateral_wad: int
+    debt_wad: int
+    health_wad: int | None
+    unsafe: bool
+
+    @property
+    def health(self) -> float:
+        """For buckets; infinite without debt."""
+        return float("inf") if self.health_wad is None else self.health_wad / WAD
+
+
+Stands = Mapping[str, Stand]
+
+
+class Cause(StrEnum):
+    """Why an account is unsafe at the end and nobody acted."""
+
+    GAS = "does not pay for the gas of a liquidation"
+    EMPTY = "no pair of debt and collateral can be liquidated"
+    WAITING = "would pay, but the delay or the keepers' capital ran out the clock"
+    AUCTION = "in an auction that nobody has taken yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An account that is unsafe at the end; what a keeper would gain before gas (wad)."""
+
+    account: str
+    debt_wad: int
+    gain_wad: int | None
+    health_wad: int | None
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Both ends of a replay. `gas_wad` is what one liquidation costs at the last step."""
+
+    opening: MemoryStore
+    before: Stands
+    after: Stands
+    funds_before: Mapping[str, int]
+    funds_after: Mapping[str, int]
+    left: tuple[Left, ...]
+    gas_wad: int
+    auctions: int
+
+    @property
+    def collateral_wad(self) -> int:
+        """Collateral of the book at the first step."""
+        return sum(stand.collateral_wad for stand in self.before.values())
+
+    @property
+    def debt_wad(self) -> int:
+        """Debt of the book at the first step."""
+        return sum(stand.debt_wad for stand in self.before.values())
+
+
+def ends_of(run: ReplayRun) -> Ends:
+    """Value the book at both ends; nothing here is an estimate."""
+    first, last = run.case.ticks[0], run.case.ticks[-1]
+    opening = open_venue(run.case.rules, run.case.book, at_ns=first.at_ns)
+    priced = MemoryStore(
+        {
+            (table, key): record
+            for table in Table
+            for key in opening.keys(table)
+            if (record := opening.get(table, key)) is not None
+        }
+    )
+    outcome = step(priced, c.SetPrices(first.at_ns, first.prices))
+    assert isinstance(outcome, Accepted), f"a replayed tick is accepted: {outcome}"
+    priced.apply(outcome)
+    start, end = Draft(priced, first.at_ns), Draft(run.store, last.at_ns)
+    keys = run.metrics.screen.keys
+    after = _stands(end, keys)
+    return Ends(
+        opening=opening,
+        before=_stands(start, keys),
+        after=after,
+        funds_before=_funds(start),
+        funds_after=_funds(end),
+        left=_left(run, end, after=after),
+        gas_wad=_gas_wad(run),
+        auctions=len(tuple(run.store.keys(Table.AUCTION))),
+    )
+
+
+def _stands(draft: Draft, keys: Iterable[str]) -> Stands:
+    found = {}
+    for key in keys:
+        account = draft.account(key)
+        sums = account_sums(account, draft)
+        found[key] = Stand(
+            div_down(sums.collateral, EXACT_PER_WAD),
+            div_up(sums.debt, EXACT_PER_WAD),
+            health_wad(sums),
+            bool(account.debt) and is_unsafe(account, sums),
+        )
+    return found
+
+
+def _funds(draft: Draft) -> Mapping[str, int]:
+    """Net worth of the venue's funds, wad."""
+    worth = {}
+    for key in (INSURANCE, BACKSTOP):
+        sums = account_sums(draft.account(key), draft)
+        worth[key] = div_down(max(sums.equity, 0), EXACT_PER_WAD)
+    return worth
+
+
+def _gas_wad(run: ReplayRun) -> int:
+    last = run.case.ticks[-1].at_ns
+    costs = [tick.cost_wad for tick in run.case.gas if tick.at_ns <= last]
+    return costs[-1] if costs else run.case.replay.gas_cost_wad
+
+
+def _left(run: ReplayRun, draft: Draft, *, after: Stands) -> tuple[Left, ...]:
+    rules = run.case.replay
+    needed = _gas_wad(run) + max(rules.min_profit_wad, 1)
+    records = (run.store.get(Table.AUCTION, key) for key in run.store.keys(Table.AUCTION))
+    in_auction = {record.account for record in records if isinstance(record, Auction)}
+    found = []
+    for key, debt_wad in run.unwanted.items():
+        offer = best_offer(draft, key, capital_wad=None)
+        gain = None if offer is None else offer.gain_wad
+        cause = Cause.WAITING
+        if key in in_auction or rules.mechanism is Mechanism.AUCTION:
+            cause = Cause.AUCTION
+        elif gain is None:
+            cause = Cause.EMPTY
+        elif gain < needed:
+            cause = Cause.GAS
+        found.append(Left(key, debt_wad, gain, after[key].health_wad, cause))
+    return tuple(sorted(found, key=lambda left: (-left.debt_wad, left.account)))

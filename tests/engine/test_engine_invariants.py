@@ -1,0 +1,60 @@
+"""The invariants of DESIGN section 6 hold after every command, however it is mixed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.engine.machine import VenueMachine
+from tests.engine.watch import Tally
+from trimtab.model import EventKind, Payer, commands
+
+# Checkpoints are written by the service; no venue here has a counterparty to deleverage.
+ELSEWHERE = {EventKind.CHECKPOINT}
+UNUSED_PAYERS = {Payer.ADL}
+
+
+def run_machine(*, examples: int, steps: int, seeded: bool = True) -> Tally:
+    class Counted(VenueMachine):
+        tally = Tally()
+
+    run_state_machine_as_test(
+        Counted,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            derandomize=seeded,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    return Counted.tally
+
+
+def assert_everything_happened(tally: Tally) -> None:
+    missing = {kind for kind in EventKind if not tally.events[kind]} - ELSEWHERE
+    assert not missing, f"never told: {sorted(missing)}"
+    idle = {payer for payer in Payer if not tally.payers[payer]} - UNUSED_PAYERS
+    assert not idle, f"never paid: {sorted(idle)}"
+    for name in (each.__name__ for each in commands.Command.__args__):
+        assert tally.accepted[name], f"{name} was never accepted"
+        assert tally.commands[name] > tally.accepted[name], f"{name} was never rejected"
+
+
+def test_twenty_thousand_commands_break_no_invariant():
+    tally = run_machine(examples=EXAMPLES, steps=STEPS)
+    assert tally.total >= 20_000
+    assert_everything_happened(tally)
+
+
+EXAMPLES, STEPS = 200, 60
+
+
+@pytest.mark.soak
+def test_half_a_million_commands_break_no_invariant():
+    tally = run_machine(examples=25 * EXAMPLES, steps=STEPS)
+    assert tally.total >= 500_000
+    assert_everything_happened(tally)
