@@ -1,4 +1,4 @@
-"""Writes docs/commands.md from what `trimtab --help` and the help of each verb print."""
+"""Writes docs/commands.md from the help of the command line, and docs/rules.md from settings."""
 
 import os
 import re
@@ -41,6 +41,7 @@ def help_of(*words: str) -> str:
 def verbs_in(help_text: str) -> list[str]:
     """The names listed below `Commands:`, in the order of the help."""
     _, _, listed = help_text.partition("\nCommands:\n")
+    listed = listed.partition("\n\n")[0]
     return re.findall(r"^  (\w[\w-]*)", listed, flags=re.MULTILINE)
 
 
@@ -59,4 +60,7 @@ def commands_page() -> str:
 
 
 if __name__ == "__main__":
+    from trimtab.adapters.files import rules_reference
+
     PAGE.write_text(commands_page(), encoding="utf-8")
+    PAGE.with_name("rules.md").write_text(rules_reference(), encoding="utf-8")

@@ -127,8 +127,10 @@ REFUSED = {
     RULES + "[liquidation]\nsizing = 1\n": "key liquidation.sizing: the value has the wrong type",
     RULES + "[liquidation]\nfull_bonus_health = 1.0\n": "expected at least 0, below 1",
     RULES + "[replay]\ndelay_blocks = 1.5\n": "key replay.delay_blocks: the number has too many",
-    RULES + '[markets.ETH-PERP]\nkind = "perp"\n': "rules.toml: key markets: perpetual markets "
-    "are not supported in this release",
+    RULES + '[markets.ETH-PERP]\nkind = "perp"\n': "key markets.ETH-PERP.initial_margin: the key "
+    "is missing",
+    RULES + "[markets.P]\nasset = 'ETH'\ninitial_margin = 0.03\nmaintenance_margin = 0.05\n": "key "
+    "markets.P.maintenance_margin: the rules contradict each other",
     'preset = "aave-v3"\n': "rules.toml: key preset: no preset of that name exists in this "
     "release; found 'aave-v3'",
     RULES + CATEGORY.replace('["USDC"]', "[]"): "key categories.stable.assets: the list is empty",

@@ -5,10 +5,10 @@ from dataclasses import replace
 from trimtab.engine.breaker import require_open
 from trimtab.engine.draft import Draft, Mark, require
 from trimtab.engine.ledger import credit, move_supply, pay_out, shares_for
-from trimtab.engine.liquidation import close_or_release, end_debt, unsafe_account
-from trimtab.engine.margin import EXACT_PER_WAD, amount_up, value_wad, weights
+from trimtab.engine.liquidation import close_or_release, end_debt, pair_in, unsafe_account
+from trimtab.engine.margin import EXACT_PER_WAD, amount_up, value_wad
 from trimtab.engine.pools import debt_amount, supply_amount
-from trimtab.engine.sizing import Pair, largest_repay, pair_of
+from trimtab.engine.sizing import Pair, largest_repay
 from trimtab.model import (
     AUCTION_HOLDER,
     INSURANCE,
@@ -82,19 +82,15 @@ def start_auction(draft: Draft, command: StartAuction) -> None:
     """
     require_open(draft, 2)
     account, sums = unsafe_account(draft, command.account)
-    require(command.debt in account.debt, Reason.INSUFFICIENT_BALANCE, debt=command.debt)
-    held = account.supply.get(command.collateral, 0)
-    require(held > 0, Reason.INSUFFICIENT_BALANCE, collateral=command.collateral)
-    collateral = draft.mark(command.collateral)
-    category = draft.category_rules(account.category)
-    weight = weights(account, collateral.rules, category=category).maintenance
-    pair = pair_of(account, draft.mark(command.debt), collateral=collateral, weight=weight)
+    pair = pair_in(draft, account, debt=command.debt, collateral=command.collateral)
     rules = draft.rules.auction
     factor = wad_mul_up(WAD + rules.penalty_wad, rules.lot_buffer_wad)
     repay = largest_repay(sums, pair, rules=draft.rules.liquidation, factor_wad=factor)
     if value_wad(pair.owed - repay, pair.debt) < draft.rules.liquidation.dust_debt_wad:
         repay = pair.owed
-    lot = min(pair.held, amount_up(mul_div_up(repay * pair.debt.unit, factor, WAD), collateral))
+    lot = min(
+        pair.held, amount_up(mul_div_up(repay * pair.debt.unit, factor, WAD), pair.collateral)
+    )
     require(repay > 0 and lot > 0, Reason.AMOUNT_TOO_SMALL, repay=repay, lot=lot)
     auction = _opened(draft, command, pair=pair, repay=repay, lot=lot)
     draft.tell(
@@ -205,7 +201,8 @@ def take_auction(draft: Draft, command: TakeAuction) -> None:
     account = draft.account(holder(auction.key))
     lot = supply_amount(sold.pool, account.supply.get(auction.collateral, 0))
     if lot == 0:
-        return _end_if_done(draft, auction.key)
+        _end_if_done(draft, auction.key)
+        return
     owed = debt_amount(paid_in.pool, account.debt.get(auction.debt, 0))
     unit = div_down(sold.unit, sold.price_wad) * price
     slice_, cost = min(command.amount, lot), 0
@@ -230,9 +227,7 @@ def take_auction(draft: Draft, command: TakeAuction) -> None:
         flow=flow,
     )
     gain = max(0, slice_ * sold.unit - cost * paid_in.unit)
-    draft.tell(
-        EventKind.BONUS, account=auction.account, value=div_down(gain, EXACT_PER_WAD)
-    )
+    draft.tell(EventKind.BONUS, account=auction.account, value=div_down(gain, EXACT_PER_WAD))
     _end_if_done(draft, auction.key)
 
 

@@ -143,8 +143,8 @@ def newly_unsafe(
 ) -> list[tuple[str, int]]:
     """Dry run: accounts that are safe now and would be unsafe under `rules` at today's prices.
 
-    Ramps count as finished, and interest up to now runs at today's rates. Each comes with the value (wad, rounded up) by which it would be
-    short of collateral: its debt at stake.
+    Ramps count as finished, and interest up to now runs at today's rates. Each comes with the
+    value (wad, rounded up) by which it would be short of collateral: its debt at stake.
     """
     before = Draft(view, now_ns)
     after = Draft(_Under(before, rules), now_ns)

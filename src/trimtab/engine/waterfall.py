@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from trimtab.engine.draft import Draft
 from trimtab.engine.ledger import move_supply, shares_for, swap_at_oracle
-from trimtab.engine.margin import amount_down, value_wad
+from trimtab.engine.margin import account_sums, amount_down, value_wad
 from trimtab.engine.pools import debt_amount, supply_amount, write_off
 from trimtab.model import BACKSTOP, INSURANCE, EventKind, Payer
-from trimtab.units import div_up, mul_div_up
+from trimtab.units import WAD, div_down, div_up, mul_div_up
 
 Pay = Callable[[int], int]
 
@@ -58,9 +58,7 @@ def _payers(draft: Draft, key: str, *, asset: str, own_margin: bool) -> list[tup
         (Payer.INSURANCE, lambda left: _from_insurance(draft, asset, left=left)),
     ]
     if key != BACKSTOP:
-        payers.append(
-            (Payer.BACKSTOP, lambda left: _from_account(draft, BACKSTOP, asset=asset, left=left))
-        )
+        payers.append((Payer.BACKSTOP, lambda left: _from_backstop(draft, asset, left=left)))
     payers.append((Payer.SOCIALIZED, lambda left: _from_suppliers(draft, asset, left=left)))
     return payers
 
@@ -122,6 +120,15 @@ def _from_insurance(draft: Draft, asset: str, *, left: int) -> int:
     paid = min(left, pool.reserves)
     draft.put_pool(replace(pool, reserves=pool.reserves - paid, deficit=pool.deficit - paid))
     return paid + _from_account(draft, INSURANCE, asset=asset, left=left - paid)
+
+
+def _from_backstop(draft: Draft, asset: str, *, left: int) -> int:
+    """The backstop's own capital, but for the margin that the positions it took over stand on."""
+    backstop, most = draft.account(BACKSTOP), left
+    if backstop.debt:
+        free = max(0, account_sums(backstop, draft).excess_maintenance)
+        most = min(left, amount_down(div_down(free, WAD), draft.mark(asset)))
+    return _from_account(draft, BACKSTOP, asset=asset, left=most) if most else 0
 
 
 def _from_suppliers(draft: Draft, asset: str, *, left: int) -> int:

@@ -66,10 +66,6 @@ def _of_asset(rules: Rules, asset: AssetRules) -> Iterator[Conflict]:
             _text(asset.max_ltv_wad),
             f"at most the liquidation level {_text(end)}",
         )
-    if asset.liquidation_bonus_wad > rules.dynamics.max_bonus_wad:
-        most = _text(rules.dynamics.max_bonus_wad)
-        bonus = _text(asset.liquidation_bonus_wad)
-        yield Conflict(f"{key}.liquidation_bonus", bonus, f"at most dynamics.max_bonus {most}")
     if asset.debt_ceiling_wad is not None and not asset.isolated:
         yield Conflict(f"{key}.debt_ceiling", _text(asset.debt_ceiling_wad), "isolated = true")
     yield from _of_factor(
@@ -84,6 +80,10 @@ def _of_asset(rules: Rules, asset: AssetRules) -> Iterator[Conflict]:
 def _of_factor(
     rules: Rules, key: str, *, threshold: int, bonus: int, fee: int
 ) -> Iterator[Conflict]:
+    most = rules.dynamics.max_bonus_wad
+    if bonus > most:
+        expected = f"at most dynamics.max_bonus {_text(most)}"
+        yield Conflict(f"{key}.liquidation_bonus", _text(bonus), expected)
     factor = WAD + bonus + fee
     if threshold * factor > WAD * WAD:
         yield Conflict(
@@ -92,7 +92,7 @@ def _of_factor(
             "a product of at most 1: above it, a liquidation leaves bad debt by itself",
         )
     target = rules.liquidation.target_health_wad
-    sized = rules.liquidation.sizing is Sizing.TARGET_HEALTH
+    sized = rules.liquidation.sizing is Sizing.TARGET_HEALTH and key != f"assets.{rules.quote}"
     if sized and threshold and target * WAD <= threshold * factor:
         yield Conflict(
             "liquidation.target_health", _text(target), f"more than {key}'s threshold x (1 + bonus)"

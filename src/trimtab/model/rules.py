@@ -166,14 +166,14 @@ class MarketRules:
     """A derivatives market. Its schema is reserved: a book may not hold positions in it yet."""
 
     name: str
-    kind: MarketKind = setting(
-        "kind", Kind.CHOICE, doc="what is traded", default=MarketKind.PERP, choices=MarketKind
-    )
-    asset: str = setting("asset", Kind.TEXT, doc="asset whose price it follows", default="")
     initial_margin_wad: int = ratio("initial_margin", "requirement at the initial level", low=1)
     maintenance_margin_wad: int = ratio(
         "maintenance_margin", "requirement at the maintenance level", low=1
     )
+    kind: MarketKind = setting(
+        "kind", Kind.CHOICE, doc="what is traded", default=MarketKind.PERP, choices=MarketKind
+    )
+    asset: str = setting("asset", Kind.TEXT, doc="asset whose price it follows", default="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from trimtab.simulation.crisis import crisis_case, crisis_rules_2020
 from trimtab.simulation.metrics import AT_RISK_HEALTH, HEALTH_EDGES, Metrics, Sample
-from trimtab.simulation.replay import ReplayRun, StepRecord, TimedEvent, replay
+from trimtab.simulation.replay import ReplayRun, replay
 from trimtab.simulation.standing import Change, Standing, compare, standing
+from trimtab.simulation.steps import StepRecord, TimedEvent
 from trimtab.simulation.tally import Tally
 
 __all__ = [

@@ -77,6 +77,12 @@ def _group(cell: Cell) -> str:
 
 def _instrument(cell: Cell, rules: Rules) -> str:
     instrument = text_of(cell)
+    if instrument in rules.markets:
+        raise DataError(
+            "positions in derivatives markets are not supported in this release",
+            found=instrument,
+            expected="an asset of the rules",
+        )
     if instrument not in rules.assets:
         raise DataError(
             "the instrument is not an asset of the rules",

@@ -1,7 +1,5 @@
 """Impossible combinations of rules, refused by key: the model's own, and those of a file."""
 
-from collections.abc import Iterator
-
 from trimtab.model import AssetRules, Rules
 from trimtab.model.consistency import first_conflict
 from trimtab.units import WAD, RulesError, format_decimal
@@ -26,26 +24,6 @@ def check_rules(rules: Rules) -> None:
     for asset in rules.assets.values():
         _check_price(rules, asset)
         _check_rate(asset)
-    for section, bonus_wad in _bonuses(rules):
-        _check_bonus(rules, section, bonus_wad=bonus_wad)
-
-
-def _bonuses(rules: Rules) -> Iterator[tuple[str, int]]:
-    for asset in rules.assets.values():
-        yield f"assets.{asset.name}", asset.liquidation_bonus_wad
-    for category in rules.categories.values():
-        yield f"categories.{category.name}", category.liquidation_bonus_wad
-
-
-def _check_bonus(rules: Rules, section: str, *, bonus_wad: int) -> None:
-    highest_wad = rules.dynamics.max_bonus_wad
-    if bonus_wad > highest_wad:
-        raise RulesError(
-            "the bonus is above the largest allowed",
-            column=f"{section}.liquidation_bonus",
-            found=_decimal(bonus_wad),
-            expected=f"at most dynamics.max_bonus {_decimal(highest_wad)}",
-        )
 
 
 def _check_price(rules: Rules, asset: AssetRules) -> None:

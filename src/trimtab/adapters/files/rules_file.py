@@ -19,6 +19,7 @@ from trimtab.model import (
     Kind,
     LiquidationRules,
     MarginCallRules,
+    MarketRules,
     ReplayRules,
     Rules,
     settings_of,
@@ -51,7 +52,7 @@ SECTIONS: Mapping[str, type] = MappingProxyType(
         "replay": ReplayRules,
     }
 )
-KNOWN_SECTIONS = ("venue", "assets", "categories", *SECTIONS)
+KNOWN_SECTIONS = ("venue", "assets", "categories", "markets", *SECTIONS)
 
 
 def read_rules(path: Path) -> tuple[Rules, ReplayRules]:
@@ -84,7 +85,8 @@ def _rules_of(document: Mapping[str, Any]) -> tuple[Rules, ReplayRules]:
         venue=venue.name,
         quote=venue.quote,
         assets=MappingProxyType(assets),
-        categories=MappingProxyType(_categories(document)),
+        categories=MappingProxyType(_named(document, "categories", kind=CategoryRules)),
+        markets=MappingProxyType(_named(document, "markets", kind=MarketRules)),
         **found,
     )
     check_rules(rules)
@@ -99,8 +101,6 @@ def _check_sections(document: Mapping[str, Any]) -> None:
             found=str(document["preset"]),
             expected="the rules themselves",
         )
-    if "markets" in document:
-        raise RulesError("perpetual markets are not supported in this release", column="markets")
     for name in document:
         if name not in KNOWN_SECTIONS:
             hint = nearest_hint(name, KNOWN_SECTIONS)
@@ -145,15 +145,15 @@ def _asset(sections: Mapping[str, Any], name: str) -> AssetRules:
     return replace(asset, liquidation_end_wad=asset.liquidation_threshold_wad)
 
 
-def _categories(document: Mapping[str, Any]) -> dict[str, CategoryRules]:
-    sections = _table(document, "categories")
-    categories = {}
+def _named(document: Mapping[str, Any], section: str, *, kind: type) -> dict[str, Any]:
+    """One record for each named table below a section."""
+    sections = _table(document, section)
+    found = {}
     for name in sections:
-        section = f"categories.{name}"
-        _check_named(name, "category", key=section)
-        table = _table(sections, name, section=section)
-        categories[name] = _record(CategoryRules, table, section=section, name=name)
-    return categories
+        key = f"{section}.{name}"
+        _check_named(name, section, key=key)
+        found[name] = _record(kind, _table(sections, name, section=key), section=key, name=name)
+    return found
 
 
 def _table(outer: Mapping[str, Any], key: str, *, section: str = "") -> Mapping[str, Any]:

@@ -5,7 +5,15 @@ from typing import Any
 
 from trimtab.adapters.files.rules_file import SECTIONS, Venue
 from trimtab.adapters.files.setting_text import range_text, stored_text
-from trimtab.model import UNIT_OF_KIND, AssetRules, CategoryRules, Kind, Setting, settings_of
+from trimtab.model import (
+    UNIT_OF_KIND,
+    AssetRules,
+    CategoryRules,
+    Kind,
+    MarketRules,
+    Setting,
+    settings_of,
+)
 
 INTRODUCTION = """\
 # The keys of rules.toml
@@ -56,6 +64,7 @@ TITLES: tuple[tuple[str, type], ...] = (
     ("venue", Venue),
     ("assets.<name>", AssetRules),
     ("categories.<name>", CategoryRules),
+    ("markets.<name>", MarketRules),
     *SECTIONS.items(),
 )
 

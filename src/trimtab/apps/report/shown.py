@@ -34,6 +34,29 @@ class Shown:
 Sentence = tuple[str | Shown, ...]
 
 
+def sentence(template: str, *parts: str | Shown) -> Sentence:
+    """Words with figures in the places of `{}`; a figure keeps its tooltip.
+
+    >>> [str(part) for part in sentence("{} of {}", "one", "two")]
+    ['one', ' of ', 'two']
+    """
+    words = template.split("{}")
+    assert len(words) == len(parts) + 1, f"{len(parts)} parts for: {template}"
+    woven: list[str | Shown] = [words[0]]
+    for part, word in zip(parts, words[1:], strict=True):
+        woven += [part, word]
+    return tuple(piece for piece in woven if piece != "")
+
+
+def listed(parts: Sequence[Sentence]) -> Sentence:
+    """Parts of a sentence as a list: a, b and c."""
+    joined: Sentence = ()
+    for number, part in enumerate(parts):
+        link = " and " if number == len(parts) - 1 else ", "
+        joined = (*joined, link, *part) if number else part
+    return joined
+
+
 def plain_text(sentences: Sequence[Sentence]) -> str:
     """Sentences as text without tooltips."""
     joined = " ".join("".join(str(part) for part in sentence) for sentence in sentences)

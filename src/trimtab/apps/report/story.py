@@ -1,4 +1,4 @@
-"""The replay in plain words: a verdict, a paragraph, and the figures that stand as tiles."""
+"""The replay in plain words: a verdict and a paragraph, told from its numbers."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,25 +8,30 @@ from trimtab.apps.report.prices import PricePath, main_path, price_paths
 from trimtab.apps.report.shown import (
     NO_BREAK,
     Sentence,
-    Shown,
-    count,
     counted,
-    duration,
+    listed,
     moment,
     money,
     percent,
     price,
+    sentence,
 )
 from trimtab.model import Mechanism, Payer
 from trimtab.simulation import ReplayRun
 
-PAYER_WORDS = {
+PAYERS = {
     Payer.OWN_MARGIN: "the accounts' own last collateral",
-    Payer.PENALTY: "liquidation fees, given back",
+    Payer.PENALTY: "the fees taken from the accounts",
     Payer.INSURANCE: "the insurance fund",
     Payer.BACKSTOP: "the backstop",
     Payer.ADL: "deleveraged counterparties",
-    Payer.SOCIALIZED: "suppliers and holders of the asset",
+    Payer.SOCIALIZED: "suppliers and holders",
+}
+CAUSES = {
+    Cause.GAS: "too small to pay a keeper for the gas",
+    Cause.EMPTY: "with nothing that could be seized",
+    Cause.WAITING: "still inside the keepers' delay or beyond their capital",
+    Cause.AUCTION: "waiting for an auction or a bid",
 }
 
 
@@ -39,38 +44,43 @@ class Verdict:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """A key figure, its name, and what it means in this case."""
-
-    name: str
-    value: Shown
-    note: Sentence
-    tone: str = ""
+def title_of(run: ReplayRun) -> str:
+    """The heading: what happened, in two figures."""
+    tally, quote = run.tally, run.case.rules.quote
+    acts = str(counted(tally.liquidations, "liquidation")) if tally.liquidations else ""
+    loss = f"{money(tally.bad_debt_wad, quote)} of bad debt" if tally.bad_debt_wad else "no loss"
+    return f"{acts or 'No liquidation'}, {loss}"
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+def verdict_of(run: ReplayRun) -> Verdict:
+    """The finding that matters most."""
+    tally = run.tally
+    if not run.conserved:
+        return Verdict("bad", "✕", "Cash is not conserved: do not rely on these results.")
+    if tally.loss_wad[Payer.SOCIALIZED]:
+        return Verdict("bad", "✕", "Losses went past every fund, to suppliers and holders.")
+    if tally.loss_wad[Payer.ADL]:
+        return Verdict("bad", "✕", "Losses went past the funds: counterparties were deleveraged.")
+    if tally.bad_debt_wad:
+        return Verdict("warn", "!", "There was bad debt; nobody outside the venue's funds paid.")
+    if run.unwanted:
+        return Verdict("warn", "!", "No loss was booked, but unsafe accounts are left at the end.")
+    if tally.liquidations:
+        return Verdict("good", "✓", "Every liquidation covered its debt: nobody bore a loss.")
+    return Verdict("good", "✓", "No account had to be liquidated.")
+
+
+def paragraph_of(run: ReplayRun, ends: Ends) -> list[Sentence]:
     """What a reader takes away who reads nothing else."""
-
-    title: str
-    verdict: Verdict
-    paragraph: tuple[Sentence, ...]
-    tiles: tuple[Tile, ...]
-
-
-def story_of(run: ReplayRun, ends: Ends) -> Story:
-    """Tell a replay from its numbers."""
     path = main_path(run)
-    paragraph = [
-        *_book(run, ends, path=path),
+    return [
+        _book(run, ends, path=path),
         *_market(run, path),
-        *_liquidations(run),
+        *_liquidations(run, ends),
         *_losses(run, ends),
         _cash(run),
-        *_unsafe(ends),
+        *_unsafe(run, ends),
     ]
-    return Story(_title(run), _verdict(run), tuple(paragraph), tiles_of(run, ends, path=path))
 
 
 def liquidated(run: ReplayRun) -> int:
@@ -84,92 +94,61 @@ def losing(run: ReplayRun) -> int:
     return sum(found.get("loss", 0) > 0 for found in run.tally.by_account.values())
 
 
-def _title(run: ReplayRun) -> str:
-    tally, quote = run.tally, run.case.rules.quote
-    acts = str(counted(tally.liquidations, "liquidation"))
-    if not tally.liquidations:
-        acts = "no liquidation"
-    loss = f"{money(tally.bad_debt_wad, quote)} of bad debt" if tally.bad_debt_wad else "no loss"
-    return f"{acts[:1].upper()}{acts[1:]}, {loss}"
-
-
-def _verdict(run: ReplayRun) -> Verdict:
-    tally = run.tally
-    if not run.conserved:
-        return Verdict("bad", "✕", "Cash is not conserved: do not use these results.")
-    if tally.loss_wad[Payer.SOCIALIZED]:
-        return Verdict("bad", "✕", "Losses went past every fund and reached suppliers and holders.")
-    if tally.loss_wad[Payer.ADL]:
-        return Verdict("bad", "✕", "Losses went past the funds: counterparties were deleveraged.")
-    if tally.bad_debt_wad:
-        return Verdict("warn", "!", "There was bad debt, and the venue's own funds paid all of it.")
-    if run.unwanted:
-        return Verdict("warn", "!", "No loss was booked, but unsafe accounts are left at the end.")
-    if tally.liquidations:
-        return Verdict("good", "✓", "Every liquidation covered its debt: nobody bore a loss.")
-    return Verdict("good", "✓", "No account had to be liquidated.")
-
-
-def _book(run: ReplayRun, ends: Ends, *, path: PricePath) -> list[Sentence]:
-    quote, number = run.case.rules.quote, len(ends.before)
-    who = counted(number, "account")
-    holds = "held" if number != 1 else "holds"
+def _book(run: ReplayRun, ends: Ends, *, path: PricePath) -> Sentence:
+    quote = run.case.rules.quote
+    who, owned = counted(len(ends.before), "account"), money(ends.collateral_wad, quote)
     if not ends.debt_wad:
-        return [(who, f" {holds} ", money(ends.collateral_wad, quote), " and owed nothing.")]
-    at = price(path.first)
-    return [
-        (
-            *(who, " held ", money(ends.collateral_wad, quote), " of collateral against "),
-            *(money(ends.debt_wad, quote), f" of debt while {path.asset} stood at "),
-            *(at, f"{NO_BREAK}{quote}."),
-        )
-    ]
+        return sentence("{} held {} and owed nothing.", who, owned)
+    return sentence(
+        "{} held {} of collateral against {} of debt while {} stood at {}{}.",
+        *(who, owned, money(ends.debt_wad, quote), path.asset),
+        *(price(path.first), f"{NO_BREAK}{quote}"),
+    )
 
 
 def _market(run: ReplayRun, path: PricePath) -> list[Sentence]:
-    quote, at_ns = run.case.rules.quote, run.metrics.at_ns
+    at_ns = run.metrics.at_ns
     if len(at_ns) == 1:
-        return [("The case has a single price step, at ", moment(at_ns[0]), ": nothing moves.")]
+        return [sentence("The case has one price step, {}: no price moves.", moment(at_ns[0]))]
     if path.steady:
-        told: list[Sentence] = [
-            (f"{path.asset}, which carries most of the collateral, kept its price within ")
-            + (percent(max(-path.fall, path.rise)), "."),
-        ] if False else [
-            (
-                f"{path.asset}, which carries most of the collateral, moved by no more than ",
-                percent(max(-path.fall, path.rise)),
-                ".",
-            )
-        ]
-        mover = price_paths(run)[0] if price_paths(run) else path
-        if mover.fall < path.fall and not mover.steady:
-            told.append((f"{mover.asset} fell by ", percent(-mover.fall), "."))
-        return told
-    low: Sentence = (
-        *("It fell ", percent(-path.fall), " to ", price(path.low), f"{NO_BREAK}{quote} on "),
-        *(moment(at_ns[path.low_at]), " and ended at ", price(path.last)),
-        *(f"{NO_BREAK}{quote} (", percent(path.change, signed=True), ")."),
-    )
-    if -path.fall < 0.001:
-        low = ("It rose to ", price(path.high), f"{NO_BREAK}{quote} and ended at ") + (
-            price(path.last),
-            f"{NO_BREAK}{quote}.",
-        )
-    return [low]
+        return _steady_market(run, path)
+    end = (price(path.last), percent(path.change, signed=True))
+    if path.rise > -path.fall:
+        told = "{} rose by {} to {} on {} and ended at {} ({})."
+        extreme = (percent(path.rise), price(path.high), moment(at_ns[path.high_at]))
+    else:
+        told = "{} fell by {} to {} on {} and ended at {} ({})."
+        extreme = (percent(-path.fall), price(path.low), moment(at_ns[path.low_at]))
+    return [sentence(told, path.asset, *extreme, *end)]
 
 
-def _liquidations(run: ReplayRun) -> list[Sentence]:
+def _steady_market(run: ReplayRun, path: PricePath) -> list[Sentence]:
+    within = percent(max(-path.fall, path.rise))
+    told = [sentence("{}, most of the collateral, moved by no more than {}.", path.asset, within)]
+    paths = [other for other in price_paths(run) if not other.steady]
+    if paths:
+        mover = max(paths, key=lambda other: max(-other.fall, other.rise))
+        fell = -mover.fall >= mover.rise
+        move = percent(max(-mover.fall, mover.rise))
+        verb = "fell" if fell else "rose"
+        told.append(sentence(f"{{}} {verb} by as much as {{}}.", mover.asset, move))
+    return told
+
+
+def _liquidations(run: ReplayRun, ends: Ends) -> list[Sentence]:
     tally, quote = run.tally, run.case.rules.quote
     if not tally.liquidations:
-        return [("Nobody was liquidated.",)]
+        return [sentence("Nobody was liquidated.")] if ends.debt_wad else []
     auctions = run.case.replay.mechanism is Mechanism.AUCTION
-    acts = counted(tally.liquidations, "auction" if auctions else "liquidation")
     return [
-        (
-            *(acts, " of ", counted(liquidated(run), "account"), " repaid "),
-            *(money(tally.repaid_wad, quote), " of debt and seized collateral worth "),
-            *(money(tally.seized_wad, quote), "; keepers gained "),
-            *(money(tally.bonus_wad, quote), " before gas."),
+        sentence(
+            "In {}, {} had {} of debt repaid and {} of collateral seized for it; "
+            "the liquidators' gain was {} before gas.",
+            counted(tally.liquidations, "auction" if auctions else "liquidation"),
+            counted(liquidated(run), "account"),
+            money(tally.repaid_wad, quote),
+            money(tally.seized_wad, quote),
+            money(tally.bonus_wad, quote),
         )
     ]
 
@@ -177,51 +156,48 @@ def _liquidations(run: ReplayRun) -> list[Sentence]:
 def _losses(run: ReplayRun, ends: Ends) -> list[Sentence]:
     tally, quote = run.tally, run.case.rules.quote
     if not tally.bad_debt_wad:
-        return [("No bad debt arose.",)] if ends.debt_wad else []
-    left: Sentence = (
-        *(counted(losing(run), "account"), " ran out of collateral and left bad debt of "),
-        money(tally.bad_debt_wad, quote),
-    )
-    if ends.debt_wad:
-        left += (" (", percent(tally.bad_debt_wad / ends.debt_wad), " of the opening debt)")
-    parts: list[Sentence] = [
-        (f"{PAYER_WORDS[payer]} paid ", money(paid, quote))
+        return [sentence("No bad debt arose.")] if ends.debt_wad else []
+    share = percent(tally.bad_debt_wad / ends.debt_wad) if ends.debt_wad else "all"
+    parts = [
+        sentence(f"{PAYERS[payer]} paid {{}}", money(paid, quote))
         for payer, paid in tally.loss_wad.items()
         if paid and payer is not Payer.SOCIALIZED
     ]
     carried = tally.loss_wad[Payer.SOCIALIZED]
     if carried:
-        parts.append(
-            ("suppliers and holders bear ", money(carried, quote))
-            + (" (", percent(carried / tally.bad_debt_wad), " of it)")
+        of_it = percent(carried / tally.bad_debt_wad)
+        bear = sentence("suppliers and holders bear {} ({} of it)", money(carried, quote), of_it)
+        parts.append(bear)
+    return [
+        (
+            *sentence(
+                "{} left bad debt of {} ({} of the opening debt): ",
+                *(counted(losing(run), "account"), money(tally.bad_debt_wad, quote), share),
+            ),
+            *listed(parts),
+            ".",
         )
-    return [(*left, ": ", *_listed(parts), ".")]
-
-
-def _listed(parts: list[Sentence]) -> Sentence:
-    joined: Sentence = ()
-    for number, part in enumerate(parts):
-        link = "" if number == 0 else " and " if number == len(parts) - 1 else ", "
-        joined = (*joined, link, *part) if link else part
-    return joined
+    ]
 
 
 def _cash(run: ReplayRun) -> Sentence:
     if run.conserved:
-        return ("Every asset's cash is conserved to the last unit.",)
-    return ("The cash of some asset is NOT the sum of its flows: see the ledger.",)
+        return sentence("Every asset's cash is conserved to the last unit.")
+    return sentence("The cash of an asset is NOT the sum of its flows: see the ledger below.")
 
 
-def _unsafe(ends: Ends) -> list[Sentence]:
+def _unsafe(run: ReplayRun, ends: Ends) -> list[Sentence]:
     if not ends.left:
-        return [("No account is unsafe at the end.",)] if ends.debt_wad else []
-    debt = sum(left.debt_wad for left in ends.left)
-    quote_free = Counter(left.cause for left in ends.left)
-    told = counted(len(ends.left), "account")
+        return [sentence("No account is unsafe at the end.")] if ends.debt_wad else []
+    debt = money(sum(left.debt_wad for left in ends.left), run.case.rules.quote)
     verb = "is" if len(ends.left) == 1 else "are"
-    causes: list[Sentence] = [
-        (counted(number, "account"), f" {_cause_words(cause, number)}")
-        for cause, number in quote_free.most_common()
-    ]
-    return [(told, f" {verb} still unsafe at the end, with ", _debt_of(debt), " of debt: ")
-            + (*_listed(causes), ".")]
+    numbers = Counter(left.cause for left in ends.left).most_common()
+    if len(numbers) == 1:
+        causes = sentence(CAUSES[numbers[0][0]])
+    else:
+        causes = listed([sentence(f"{{}} {CAUSES[cause]}", str(n)) for cause, n in numbers])
+    told = sentence(
+        f"At the end {{}} with {{}} of debt {verb} still unsafe: ",
+        *(counted(len(ends.left), "account"), debt),
+    )
+    return [(*told, *causes, ".")]
