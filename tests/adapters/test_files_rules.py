@@ -183,7 +183,8 @@ CONFLICTS = {
     RULES + "[dynamics]\nmax_bonus = 0.04\n": ("assets.ETH.liquidation_bonus", "0.05", "max_bonus"),
     RULES + CATEGORY + "[dynamics]\nmax_bonus = 0\n": ("liquidation_bonus", "0.0", "max_bonus"),
     RULES.replace('"USD"', '"USDC"') + "price = 0.99\n": ("assets.USDC.price", "0.99", "1"),
-    RULES + "[liquidation]\ntarget_health = 1\n": ("liquidation.target_health", "1", "USD"),
+    RULES.replace("liquidation_threshold = 0.83", "liquidation_threshold = 0.95")
+    + "[liquidation]\ntarget_health = 0.9975\n": ("liquidation.target_health", "0.9975", "1"),
 }
 
 

@@ -57,9 +57,7 @@ class Move:
 
     def told(self, *kinds: EventKind, asset: str | None = None) -> list[Event]:
         """The events of some kinds, of one asset or of all."""
-        return [
-            e for e in self.events if e.kind in kinds and (asset is None or e.asset == asset)
-        ]
+        return [e for e in self.events if e.kind in kinds and (asset is None or e.asset == asset)]
 
     def stood(self, key: str) -> Standing:
         return standing(self.booked, key, now_s=self.now_s)
@@ -116,8 +114,8 @@ def nothing_is_negative(move: Move) -> None:
 def indices_do_not_fall(move: Move) -> None:
     """I6: a borrow index never falls, a supply index only by a loss booked on the suppliers.
 
-    Exact: indices are compared on cross products. What a rounding leaves to the others is less
-    than one native unit for each time that the command touched the pool.
+    Exact: indices are compared on cross products. What a rounding leaves to the others is at most
+    one native unit, or one share where a share is worth more, each time the pool is touched.
     """
     for was, pool in move.pools():
         touches = 2 + sum(1 for event in move.events if event.asset == pool.asset)
@@ -125,14 +123,14 @@ def indices_do_not_fall(move: Move) -> None:
             rise = pool.borrowed * was.borrow_shares - was.borrowed * pool.borrow_shares
             assert rise >= 0, f"I6 borrow index: {was} -> {pool}"
             least = min(was.borrow_shares, pool.borrow_shares)
-            most = touches * was.borrow_shares * pool.borrow_shares
+            most = touches * max(was.borrow_shares, was.borrowed) * pool.borrow_shares
             assert rise * least <= most, f"I2 debtors charged without a cause: {was} -> {pool}"
         socialized = any(e.payer is Payer.SOCIALIZED for e in move.told(EventKind.LOSS))
         if was.supplied and pool.supply_shares and not socialized:
             rise = pool.supplied * was.supply_shares - was.supplied * pool.supply_shares
             assert rise >= 0, f"I6 supply index: {was} -> {pool}"
             least = min(was.supply_shares, pool.supply_shares)
-            most = touches * was.supply_shares * pool.supply_shares
+            most = touches * max(was.supply_shares, was.supplied) * pool.supply_shares
             assert rise * least <= most, f"I2 suppliers gain without a cause: {was} -> {pool}"
 
 
@@ -213,7 +211,7 @@ def losses_are_booked_once(move: Move) -> None:
         assert gone == told, f"I5 {pool.asset}: {gone} written off, {told} told"
         order = [PAYER_ORDER.index(event.payer) for event in losses]
         assert order == sorted(set(order)), f"I5 {pool.asset}: payers {order}"
-        if not losses or not losses[-1].payer is Payer.SOCIALIZED:
+        if not losses or losses[-1].payer is not Payer.SOCIALIZED:
             assert pool.deficit == was.deficit, f"I5 {pool.asset}: an unbooked deficit"
 
 

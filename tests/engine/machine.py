@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests.engine.crisis import (
     ASSETS,
@@ -38,10 +44,13 @@ from trimtab.model import (
 )
 from trimtab.units import NANOSECONDS, UINT256_MAX, WAD
 
+# Low enough to be worthless, high enough for a price of what yields on it.
+DUST_PRICE = 10**6
 STEPS_S = (0, 0, 1, 12, 60, 600, 600, 3600, 3600, 7200, 86_400, 30 * 86_400, 365 * 86_400)
 gaps = st.sampled_from(STEPS_S)
 nth = st.integers(0, 10**6)
-shares = st.integers(-50, 1300)
+shares = st.sampled_from((1000, 1, 50, 250, 500, 700, 900, 990, 999, 1000, 1001, 1300, 0, -50))
+mechanisms = st.integers(0, 9)
 moves = st.sampled_from((-600, -400, -250, -150, -80, -30, 0, 40, 100, 300, 1000))
 
 variants = st.builds(
@@ -105,13 +114,13 @@ class VenueMachine(RuleBasedStateMachine):
     def _set_price(self, asset: str, move: int, *, gap: int, dust: bool) -> None:
         start, last = PRICES[asset], price_wad(self.venue.records, asset)
         price = last * (1000 + move) // 1000 if start < 40 * last < 1600 * start else start
-        price = 1 if dust else price
+        price = DUST_PRICE if dust else price
         self.run(commands.SetPrices(self._later(gap), ((asset, price),)))
 
     @rule(n=nth, move=st.integers(-20, 60), gap=gaps)
     def rate(self, n: int, move: int, gap: int) -> None:
         last = self.venue.records[Table.PRICE, "STETH"].rate_wad
-        rate = last * (1000 + move) // 1000 if n % 12 else 1
+        rate = last * (1000 + move) // 1000 if n % 12 else WAD // 1000
         if last < WAD // 2:
             rate = WAD
         asset = "STETH" if n % 9 else "ETH"
@@ -152,13 +161,30 @@ class VenueMachine(RuleBasedStateMachine):
         amount = None if n % 9 == 0 else owed * share // 1000
         self.run(commands.Repay(self._later(gap), key, asset, amount if n % 13 else 1))
 
-    @rule(n=nth, move=moves, mechanism=st.integers(0, 9))
-    def crash(self, n: int, move: int, mechanism: int) -> None:
-        self._set_price(PRICED[n % 3], -abs(move), gap=12, dust=False)
-        for i, key in enumerate(self._unsafe()):
-            self._close(key, n + i, mechanism=mechanism)
+    @rule(n=nth, falls=st.lists(moves, min_size=1, max_size=3), mechanism=mechanisms)
+    def crash(self, n: int, falls: list[int], mechanism: int) -> None:
+        """Prices that fall in steps, and keepers who come after each."""
+        for turn, move in enumerate(falls):
+            self._set_price(PRICED[n % 3], -abs(move), gap=12, dust=n % 16 == turn)
+            for i, key in enumerate(self._unsafe()):
+                self._close(key, n + turn + i, mechanism=(mechanism + turn * i) % 10)
 
-    @rule(n=nth, gap=gaps, mechanism=st.integers(0, 9))
+    @rule(n=nth, part=st.sampled_from((20, 50, 200)))
+    def slide(self, n: int, part: int) -> None:
+        """A fall that keepers follow with small bites, until there is nothing left to bite."""
+        for move, share in ((-70, part), (-70, part), (-500, 1000)):
+            self._set_price(PRICED[n % 2], move, gap=12, dust=False)
+            for key in self._unsafe():
+                debt, sold = self._pair(key, n)
+                owed = self._owed(key, debt)
+                asked = max(1, owed * share // 1000)
+                self.run(commands.Liquidate(self._later(0), key, debt, sold, "keeper", asked))
+
+    def _owed(self, key: str, asset: str) -> int:
+        draft = self._draft()
+        return debt_amount(draft.pool(asset), draft.account(key).debt.get(asset, 0))
+
+    @rule(n=nth, gap=gaps, mechanism=mechanisms)
     def close(self, n: int, gap: int, mechanism: int) -> None:
         unsafe = self._unsafe()
         key = KEYS[n % len(KEYS)] if n % 17 == 0 or not unsafe else unsafe[n % len(unsafe)]
@@ -166,8 +192,7 @@ class VenueMachine(RuleBasedStateMachine):
 
     def _close(self, key: str, n: int, *, mechanism: int, gap: int = 0) -> None:
         now, (debt, sold) = self._later(gap), self._pair(key, n)
-        draft = self._draft()
-        owed = debt_amount(draft.pool(debt), draft.account(key).debt.get(debt, 0))
+        owed = self._owed(key, debt)
         asked = owed * (n % 1100) // 1000 if n % 3 == 0 else None
         taker = "keeper" if n % 4 else KEYS[n % len(KEYS)]
         if mechanism <= 4:
@@ -196,8 +221,10 @@ class VenueMachine(RuleBasedStateMachine):
 
     @rule(n=nth, gap=gaps, key=st.sampled_from(KEYS))
     def margin_call(self, n: int, gap: int, key: str) -> None:
-        called = [k for k in KEYS if self._draft().account(k).called_ns is not None]
-        key = called[n % len(called)] if called and n % 3 else key
+        draft = self._draft()
+        sums = {each: account_sums(draft.account(each), draft) for each in KEYS}
+        between = [k for k, v in sums.items() if v.excess_initial < 0 <= v.excess_maintenance]
+        key = between[n % len(between)] if between and n % 7 else key
         debt, sold = self._pair(key, n)
         self.run(commands.CallMargin(self._later(gap), key))
         if n % 2:
@@ -223,7 +250,7 @@ class VenueMachine(RuleBasedStateMachine):
     def ask_nonsense(self, n: int) -> None:
         self.run(nonsense(n, self._later(0)))
 
-    @rule(n=nth, level=st.integers(1, 3), mechanism=st.integers(0, 9))
+    @rule(n=nth, level=st.integers(1, 3), mechanism=mechanisms)
     def halt(self, n: int, level: int, mechanism: int) -> None:
         """A breaker that is up for three commands."""
         self.run(commands.Pause(self._later(0), level, "halt"))
@@ -231,3 +258,25 @@ class VenueMachine(RuleBasedStateMachine):
             self._close(key, n + i, mechanism=mechanism)
         self.auction(n, gap=60, share=500)
         self.run(commands.Resume(self._later(0), 0, "halt is over"))
+
+
+def run_machine(*, examples: int, steps: int, shrink: bool = True) -> Tally:
+    """Run the machine from a fixed seed and return what happened; a broken invariant raises."""
+
+    class Counted(VenueMachine):
+        tally = Tally()
+
+    run_state_machine_as_test(
+        Counted,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    return Counted.tally

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import run_state_machine_as_test
 
-from tests.engine.machine import VenueMachine
+from tests.engine.machine import run_machine
 from tests.engine.watch import Tally
 from trimtab.model import EventKind, Payer, commands
 
@@ -14,24 +12,8 @@ from trimtab.model import EventKind, Payer, commands
 ELSEWHERE = {EventKind.CHECKPOINT}
 UNUSED_PAYERS = {Payer.ADL}
 
-
-def run_machine(*, examples: int, steps: int, seeded: bool = True) -> Tally:
-    class Counted(VenueMachine):
-        tally = Tally()
-
-    run_state_machine_as_test(
-        Counted,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            derandomize=seeded,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate, Phase.shrink],
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-    return Counted.tally
+# About a hundred commands an example.
+EXAMPLES, STEPS = 220, 60
 
 
 def assert_everything_happened(tally: Tally) -> None:
@@ -48,9 +30,6 @@ def test_twenty_thousand_commands_break_no_invariant():
     tally = run_machine(examples=EXAMPLES, steps=STEPS)
     assert tally.total >= 20_000
     assert_everything_happened(tally)
-
-
-EXAMPLES, STEPS = 200, 60
 
 
 @pytest.mark.soak

@@ -53,7 +53,9 @@ def eth() -> AssetRules:
     return asset("ETH", 18, price=2000, ltv=75, threshold=80, bonus=5)
 
 
-def with_rates(rules: AssetRules, *, base: int = 2, slope1: int = 8, slope2: int = 90) -> AssetRules:
+def with_rates(
+    rules: AssetRules, *, base: int = 2, slope1: int = 8, slope2: int = 90
+) -> AssetRules:
     """The asset with interest: rates in percent a year, a tenth of it kept by the venue."""
     return replace(
         rules,

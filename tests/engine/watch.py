@@ -84,9 +84,7 @@ class WatchedVenue:
 
 
 def _records(store: MemoryStore) -> Records:
-    return {
-        (table, key): store.get(table, key) for table in Table for key in store.keys(table)
-    }
+    return {(table, key): store.get(table, key) for table in Table for key in store.keys(table)}
 
 
 def _booked(records: Records, now_s: int) -> Records:

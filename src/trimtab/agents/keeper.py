@@ -6,12 +6,13 @@ A keeper sees exact offers and answers with commands; it never decides who is un
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trimtab.engine import EXACT_PER_WAD, Draft, Quote, Refusal, quote, value_wad, value_wad_up
-from trimtab.model import Auction, Mechanism, ReplayRules
+from trimtab.engine import EXACT_PER_WAD, Draft, Quote, Refusal, Sums, quote, value_wad_up
+from trimtab.model import Accepted, Account, Auction, EventKind, Mechanism, ReplayRules
 from trimtab.model.commands import Liquidate, TakeAuction
-from trimtab.units import UINT256_MAX, WAD, div_down, mul_div_down, wad_mul_down
+from trimtab.units import UINT256_MAX, WAD, div_down, mul_div_down, mul_div_up, wad_mul_down
 
-KEEPER = "keeper"
+# Marked as no account of a book can be, so that no borrower is mistaken for the keepers.
+KEEPER = "@keeper"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,6 @@ class Offer:
     cost_wad: int
     gain_wad: int
 
-    def profit_wad(self, gas_wad: int) -> int:
-        """Gain after gas; may be negative."""
-        return self.gain_wad - gas_wad
-
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
@@ -35,9 +32,17 @@ class Keeper:
 
     rules: ReplayRules
 
-    def wants(self, offer: Offer, gas_wad: int) -> bool:
-        """Whether an offer pays for its gas and the least profit."""
-        return offer.profit_wad(gas_wad) >= max(self.rules.min_profit_wad, 1)
+    def wants(self, gain_wad: int, gas_wad: int) -> bool:
+        """Whether a gain pays for its gas and the least profit."""
+        return gain_wad - gas_wad >= max(self.rules.min_profit_wad, 1)
+
+    def gains(self, outcome: Accepted, gas_wad: int) -> bool:
+        """Whether a command, tried before it is sent, brings what the keeper wants.
+
+        An offer is a quote; the outcome has the roundings, and the part of a lot that was for sale.
+        """
+        brought = sum(e.value for e in outcome.events if e.kind is EventKind.BONUS)
+        return self.wants(brought, gas_wad)
 
     def intent(self, offer: Offer, at_ns: int) -> Liquidate:
         """The command that takes an offer; a flash liquidation pays from its own proceeds."""
@@ -58,6 +63,16 @@ class Keeper:
         if capital_wad is None or self.rules.mechanism is Mechanism.FLASH:
             return capital_wad
         return max(0, capital_wad - cost_wad)
+
+
+def most_gain_wad(account: Account, sums: Sums, *, draft: Draft) -> int:
+    """What no offer of the account can exceed: its highest bonus on the smaller of its sides."""
+    category = draft.category_rules(account.category)
+    bonuses = [draft.asset_rules(asset).liquidation_bonus_wad for asset in account.supply]
+    if category is not None:
+        bonuses.append(category.liquidation_bonus_wad)
+    value = min(sums.debt, sums.collateral)
+    return mul_div_up(value, max(bonuses, default=0), EXACT_PER_WAD * WAD)
 
 
 def best_offer(draft: Draft, key: str, *, capital_wad: int | None) -> Offer | None:
@@ -94,19 +109,17 @@ def _offer(
 
 
 def bid(
-    draft: Draft, auction: Auction, *, price_wad: int, lot: int, rules: ReplayRules, gas_wad: int
+    draft: Draft, auction: Auction, *, price_wad: int, lot: int, rules: ReplayRules
 ) -> TakeAuction | None:
     """A bid for the whole lot once its price is far enough below the oracle's, None before.
 
     Arguments:
         price_wad: the auction's price now.
         lot: native units of collateral on offer.
-        gas_wad: cost of the bid, wad of the quote.
     """
     mark = draft.mark(auction.collateral)
     fair = wad_mul_down(mark.price_wad, WAD - rules.auction_discount_wad)
-    gain = value_wad(lot, mark) - mul_div_down(value_wad(lot, mark), price_wad, mark.price_wad)
-    if price_wad > fair or gain < gas_wad + rules.min_profit_wad:
+    if price_wad > fair:
         return None
     return TakeAuction(draft.now_ns, auction.key, lot, UINT256_MAX, KEEPER)
 

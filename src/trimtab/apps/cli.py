@@ -141,7 +141,7 @@ def root(
     """Exact leverage and collateral risk engine for lending and derivatives protocols."""
 
 
-def _run(verb: Callable[[], object], *, debug: bool) -> None:
+def _run(verb: Callable[[], int | None], *, debug: bool) -> None:
     try:
         code = guarded(verb, debug=debug)
     except Exception as error:
@@ -154,7 +154,10 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
     except typer.TyperException as error:
-        say(f"error: {error.format_message().rstrip('.')}; see `trimtab --help`")
+        message = error.format_message()
+        if sys.argv[1:]:  # without arguments the message is the help text
+            message = f"error: {message.rstrip('.')}; see `trimtab --help`"
+        say(message)
         sys.exit(error.exit_code)
     except typer.Abort:
         sys.exit(130)

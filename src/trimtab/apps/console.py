@@ -80,12 +80,17 @@ def print_table(
     their order, and then the end of long names in the first column.
     """
     from rich import box
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console(width=None if sys.stdout.isatty() else PIPE_COLUMNS, highlight=False)
-    widths = [max(len(row[place]) for row in [columns, *rows]) for place in range(len(columns))]
+    widths = [
+        max(cell_len(row[place]) for row in [columns, *rows]) for place in range(len(columns))
+    ]
+    whole = max(PIPE_COLUMNS, sum(widths) + 4 * len(widths), cell_len(title))
+    width = None if sys.stdout.isatty() else whole
+    console = Console(width=width, highlight=False, emoji=False)
     shown = _fitting(columns, widths, width=console.width, optional=optional)
     table = Table(
         title=escape(title), box=box.SIMPLE_HEAD, title_justify="left", title_style="bold"
@@ -126,7 +131,7 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     bar = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -150,10 +155,10 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
             bar.stop()
 
 
-def guarded(run: Callable[[], object], *, debug: bool) -> int:
+def guarded(run: Callable[[], int | None], *, debug: bool) -> int:
     """Run a command; every failure becomes one line on stderr and its documented exit code."""
     try:
-        run()
+        return run() or 0
     except TrimtabError as error:
         return _failed(str(error), error.exit_code, debug=debug)
     except KeyboardInterrupt:
@@ -167,7 +172,6 @@ def guarded(run: Callable[[], object], *, debug: bool) -> int:
         where = Path(str(error.filename)).name if error.filename else ""
         bad = DataError(error.strerror or "the machine refused", where=where)
         return _failed(str(bad), bad.exit_code, debug=debug)
-    return 0
 
 
 def internal(error: BaseException, *, debug: bool) -> int:
@@ -179,5 +183,5 @@ def internal(error: BaseException, *, debug: bool) -> int:
 def _failed(line: str, code: int, *, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    say(f"error: {line}")
+    say(f"error: {' '.join(line.split())}")
     return code

@@ -3,11 +3,13 @@
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from trimtab.adapters.files import (
+    Journal,
     load_case,
     open_journal,
     read_journal,
@@ -146,18 +148,34 @@ def replay(
         return ReplayResult(run_replay(case, seed=seed, progress=progress), command)
     path, head = Path(journal), _head(case, seed)
     done = list(_journaled(path, head)) if resume and path.exists() else []
-    if not done:
-        path.unlink(missing_ok=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open_journal(path) as written:
-        if not done:
-            written.append(head)
-
-        def note(record: StepRecord) -> None:
-            written.append(_encoded(record))
-
+    with _appending(path, None if done else head) as note:
         run = run_replay(case, seed=seed, journal=note, resume=done, progress=progress)
     return ReplayResult(run, command)
+
+
+@contextmanager
+def _appending(
+    path: Path, head: Mapping[str, Any] | None
+) -> Iterator[Callable[[StepRecord], None]]:
+    """Yield what writes a step down. Nothing is touched before the first one.
+
+    Arguments:
+        head: first record of a new journal, which replaces any other; None goes on with the old.
+    """
+    with ExitStack() as stack:
+        opened: list[Journal] = []
+
+        def note(record: StepRecord) -> None:
+            if not opened:
+                if head is not None:
+                    path.unlink(missing_ok=True)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                opened.append(stack.enter_context(open_journal(path)))
+                if head is not None:
+                    opened[0].append(head)
+            opened[0].append(_encoded(record))
+
+        yield note
 
 
 def _head(case: Case, seed: int) -> dict[str, Any]:
@@ -196,12 +214,15 @@ def _journaled(path: Path, head: Mapping[str, Any]) -> Iterator[StepRecord]:
 
 
 def account_table(found: Standing, accounts: Sequence[Explanation]) -> Table:
-    """Accounts as columns; nested answers become one column per asset."""
+    """Accounts as columns; nested answers become one column per asset.
+
+    The columns are those of the whole book, whichever accounts are chosen.
+    """
     rules = found.case.rules
-    rows = [summaries.account_document(account, rules) for account in accounts]
-    flat = [_flat(row) for row in rows]
-    names = list(dict.fromkeys(name for row in flat for name in row))
-    return {name: [row.get(name) for row in flat] for name in names}
+    every = [_flat(summaries.account_document(account, rules)) for account in found.accounts]
+    names = dict.fromkeys(name for row in every for name in row) or {"account": None}
+    rows = [_flat(summaries.account_document(account, rules)) for account in accounts]
+    return {name: [row.get(name) for row in rows] for name in names}
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:

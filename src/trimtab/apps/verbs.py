@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from trimtab.adapters.files import load_case
 from trimtab.apps import console, front, summaries
 from trimtab.apps.console import Format, say
@@ -43,8 +41,8 @@ SORTS: dict[str, Callable[[Explanation], Any]] = {
 }
 
 
-def run_health(question: HealthQuestion) -> None:
-    """`trimtab health`."""
+def run_health(question: HealthQuestion) -> int:
+    """`trimtab health`; returns its exit code."""
     _check(question)
     case = load_case(question.case, warn=_warn)
     result = front.health(case, at_ns=_moment(case, question.at), against=question.against)
@@ -57,8 +55,8 @@ def run_health(question: HealthQuestion) -> None:
         table = front.account_table(result.standing, chosen)
         emit = console.print_csv if question.form is Format.CSV else console.write_binary
         emit(table)
-    if question.fail_on and any(account.liquidatable for account in result.accounts):
-        raise typer.Exit(RISK_FOUND)
+    found = any(account.liquidatable for account in result.accounts)
+    return RISK_FOUND if question.fail_on and found else 0
 
 
 def _check(question: HealthQuestion) -> None:

@@ -5,7 +5,7 @@ Everything reads a view and returns what changes; nothing here knows a clock, a 
 
 from trimtab.engine.auction import auction_price_wad, holder, needs_reset
 from trimtab.engine.draft import Draft, Mark, Refusal
-from trimtab.engine.dynamics import newly_unsafe
+from trimtab.engine.dynamics import dry_run, newly_unsafe
 from trimtab.engine.explain import explain, health_wad
 from trimtab.engine.genesis import open_venue
 from trimtab.engine.liquidation import Quote, is_spent, quote
@@ -34,6 +34,7 @@ __all__ = [
     "account_sums",
     "auction_price_wad",
     "debt_amount",
+    "dry_run",
     "explain",
     "health_wad",
     "holder",

@@ -182,6 +182,13 @@ class Draft:
             self._marks[asset] = found
         return found
 
+    def mark_if_priced(self, asset: str) -> Mark | None:
+        """The asset's mark; None where it, or what it stands on, has no valid price."""
+        try:
+            return self.mark(asset)
+        except Refusal:
+            return None
+
     def price_wad(self, asset: str) -> int:
         """Price of a whole unit; of a yield-bearing asset, its underlying's times its rate."""
         state = self.price_state(asset)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import Any
 
-from trimtab.engine.draft import Draft, require
+from trimtab.engine.draft import Draft, Refusal, require
 from trimtab.engine.margin import EXACT_PER_WAD, account_sums, is_unsafe
 from trimtab.engine.ramps import asset_rules_at, category_rules_at, ramp_value
 from trimtab.model import (
@@ -13,6 +13,7 @@ from trimtab.model import (
     Kind,
     Ramp,
     Reason,
+    Rejected,
     RuleChange,
     Rules,
     RulesState,
@@ -136,6 +137,26 @@ def _with(rules: Rules, change: RuleChange, *, record: Any) -> Rules:
         record = section
     assert change.section in {entry.name for entry in fields(rules)}
     return replace(rules, **{change.section: record})
+
+
+def dry_run(
+    view: View, command: SetRules, accounts: Iterable[str]
+) -> list[tuple[str, int]] | Rejected:
+    """What a rule change would do before it is accepted; nothing changes.
+
+    Arguments:
+        accounts: keys to ask about; the cost is proportional to their number.
+
+    Returns:
+        The rejection that the command would meet, or who would be unsafe once its ramps are over,
+        as `newly_unsafe` gives it.
+    """
+    draft = Draft(view, command.at_ns)
+    try:
+        set_rules(draft, command)
+    except Refusal as refusal:
+        return refusal.rejected
+    return newly_unsafe(view, draft.rules, accounts, now_ns=command.at_ns)
 
 
 def newly_unsafe(

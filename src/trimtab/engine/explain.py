@@ -13,7 +13,7 @@ from trimtab.engine.margin import (
     weights,
 )
 from trimtab.engine.pools import debt_amount, supply_amount
-from trimtab.model import Account, Explanation, Level, Table, split_key
+from trimtab.model import Account, Explanation, Level, split_key
 from trimtab.units import WAD, div_down, div_floor, div_up, mul_div_down
 
 
@@ -148,9 +148,9 @@ def _borrowable(sums: Sums, draft: Draft) -> dict[str, int]:
     for asset, rules in draft.rules.assets.items():
         if not rules.borrowable or sums.excess_initial <= 0:
             continue
-        if not rules.underlying and draft.get(Table.PRICE, asset) is None:
+        mark = draft.mark_if_priced(asset)
+        if mark is None:
             continue
-        mark = draft.mark(asset)
         most = div_down(sums.excess_initial, mark.unit * rules.liability_weight_wad)
         if not rules.mintable:
             most = min(most, mark.pool.cash)

@@ -5,6 +5,7 @@ from trimtab.engine.margin import amount_down, amount_up, value_wad
 from trimtab.engine.pools import (
     add_supply,
     receive,
+    removable,
     remove_supply,
     shares_to_burn,
     shares_to_mint,
@@ -26,6 +27,12 @@ def shares_for(draft: Draft, key: str, *, asset: str, amount: int) -> int:
     if amount >= supply_amount(pool, held):
         return held
     return min(held, shares_to_burn(pool, amount))
+
+
+def taken_within(draft: Draft, key: str, *, asset: str, amount: int) -> int:
+    """Units to take from an account so that its balance falls by at most `amount`."""
+    shares = draft.account(key).supply.get(asset, 0)
+    return removable(draft.pool(asset), amount, shares=shares)
 
 
 def pay_out(draft: Draft, source: str, *, receiver: str, asset: str, amount: int) -> int:

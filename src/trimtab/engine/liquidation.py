@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from trimtab.engine.breaker import require_open
 from trimtab.engine.draft import Draft, require, shifted
-from trimtab.engine.ledger import move_supply, pay_out, shares_for
+from trimtab.engine.ledger import move_supply, pay_out, shares_for, taken_within
 from trimtab.engine.margin import (
     EXACT_PER_WAD,
     Sums,
@@ -129,12 +129,15 @@ def _settle_liquidation(draft: Draft, command: Liquidate, *, offer: Quote, repay
     before = account_sums(draft.account(key), draft)
     closed = end_debt(draft, key, asset=command.debt, amount=repay)
     closed_value = closed.fallen * pair.debt.unit
-    seized = amount_down(mul_div_down(closed_value, WAD + terms.bonus_wad, WAD), pair.collateral)
-    seized = min(seized, pair.held)
-    fee = amount_down(mul_div_down(closed_value, terms.fee_wad, WAD), pair.collateral)
+    sold = pair.collateral
+    entitled = min(
+        amount_down(mul_div_down(closed_value, WAD + terms.bonus_wad, WAD), sold), pair.held
+    )
+    seized = taken_within(draft, key, asset=sold.asset, amount=entitled)
+    fee = amount_down(mul_div_down(closed_value, terms.fee_wad, WAD), sold)
     # A fee stops where the margin stops: it may take what equity is left, and no more.
-    left = before.equity + closed_value - seized * pair.collateral.unit
-    fee = min(fee, pair.held - seized, max(0, amount_down(max(0, left), pair.collateral)))
+    left = before.equity + closed_value - entitled * sold.unit
+    fee = min(fee, pair.held - entitled, amount_down(max(0, left), sold))
     price = pair.collateral.price_wad
     flow = pay_out(draft, key, receiver=command.liquidator, asset=command.collateral, amount=seized)
     draft.tell(
@@ -164,6 +167,7 @@ def _settle_liquidation(draft: Draft, command: Liquidate, *, offer: Quote, repay
 
 def _take_fee(draft: Draft, key: str, *, pair: Pair, fee: int) -> None:
     asset = pair.collateral.asset
+    fee = taken_within(draft, key, asset=asset, amount=fee)
     shares = shares_for(draft, key, asset=asset, amount=fee) if fee else 0
     if shares == 0:
         return

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from trimtab.engine.breaker import require_open
 from trimtab.engine.draft import Draft, require
-from trimtab.engine.ledger import pay_out
+from trimtab.engine.ledger import pay_out, taken_within
 from trimtab.engine.liquidation import end_debt
 from trimtab.engine.margin import (
     WEIGHTED_PER_WAD,
@@ -80,7 +80,8 @@ def reduce(draft: Draft, command: Reduce) -> None:
     repay = amount_up(div_up(-sums.excess_initial, slope), debt)
     repay = min(repay, pair.owed, collateral_cap(pair, WAD))
     closed = end_debt(draft, account.key, asset=debt.asset, amount=repay)
-    seized = min(pair.held, amount_down(closed.fallen * debt.unit, collateral))
+    entitled = min(pair.held, amount_down(closed.fallen * debt.unit, collateral))
+    seized = taken_within(draft, account.key, asset=collateral.asset, amount=entitled)
     flow = pay_out(
         draft, account.key, receiver=command.liquidator, asset=collateral.asset, amount=seized
     )

@@ -46,6 +46,16 @@ def shares_to_burn(pool: Pool, amount: int) -> int:
     return mul_div_up(amount, pool.supply_shares, pool.supplied)
 
 
+def removable(pool: Pool, amount: int, *, shares: int) -> int:
+    """Units that can leave a balance of some shares without it falling by more than `amount`.
+
+    Burnt shares round up, so that taking `amount` itself may cost the holder a unit more.
+    """
+    if amount >= supply_amount(pool, shares):
+        return supply_amount(pool, shares)
+    return supply_amount(pool, mul_div_down(amount, pool.supply_shares, pool.supplied))
+
+
 def add_supply(pool: Pool, amount: int, *, shares: int) -> Pool:
     """Deposit: cash comes in and a claim is created."""
     return replace(

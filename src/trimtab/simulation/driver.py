@@ -1,8 +1,42 @@
-"""The driver of a replay: each step sets prices, screens, liquidates and closes out.
+"""The driver of a replay: sets prices, screens, lets keepers act, closes what nobody wants.
 
-Each price step sets the prices, screens the book, asks the engine about whoever the screen cannot
-clear, lets the keepers act, and lets the venue close what nobody wants.
+Whoever the screen cannot clear is decided by the engine, exactly; keepers see what a command would
+bring before they send it.
 """
+
+from trimtab.agents import Keeper, best_offer, bid, most_gain_wad
+from trimtab.agents.keeper import KEEPER, Offer, by_gain
+from trimtab.engine import (
+    EXACT_PER_WAD,
+    Draft,
+    auction_price_wad,
+    holder,
+    is_spent,
+    is_unsafe,
+    needs_reset,
+    open_venue,
+    step,
+    supply_amount,
+)
+from trimtab.model import (
+    Accepted,
+    Auction,
+    Case,
+    Command,
+    Event,
+    EventKind,
+    Mechanism,
+    Pool,
+    Rejected,
+    Table,
+)
+from trimtab.model import commands as c
+from trimtab.simulation.metrics import Metrics
+from trimtab.simulation.moment import Moment
+from trimtab.simulation.screen import Screen
+from trimtab.simulation.steps import StepRecord, TimedEvent
+from trimtab.simulation.tally import Tally
+from trimtab.units import NANOSECONDS, DataError, div_up
 
 # An account that a keeper has liquidated this often within one price step waits for the next.
 MOST_PER_STEP = 8
@@ -22,11 +56,12 @@ class Driver:
         self.gas_wad = case.replay.gas_cost_wad
         self._gas_read = 0
         self.commands: list[Command] = []
-        self.screen = Screen(self.store, self._draft(case.ticks[0].at_ns))
+        self.screen = Screen(self.store, Draft(self.store, case.ticks[0].at_ns))
         self.metrics = Metrics(self.screen)
+        self.moment = self._moment(case.ticks[0].at_ns)
 
-    def _draft(self, at_ns: int) -> Draft:
-        return Draft(self.store, at_ns)
+    def _moment(self, at_ns: int) -> Moment:
+        return Moment(self.store, self.screen, at_ns=at_ns)
 
     def _cash(self) -> dict[str, int]:
         pools = (self.store.get(Table.POOL, key) for key in self.store.keys(Table.POOL))
@@ -37,10 +72,9 @@ class Driver:
         tick = self.case.ticks[number]
         self._begin(tick.at_ns)
         self.do(c.SetPrices(tick.at_ns, tick.prices))
-        levels = self._levels(tick.at_ns)
-        self._sort_waiting(levels, tick.at_ns)
+        self._sort_waiting(tick.at_ns)
         if self.case.replay.margin_calls:
-            self._call_margin(levels, tick.at_ns)
+            self._call_margin(tick.at_ns)
         if self.case.replay.mechanism is Mechanism.AUCTION:
             self._auction(tick.at_ns)
         else:
@@ -72,6 +106,7 @@ class Driver:
 
     def _begin(self, at_ns: int) -> None:
         self.commands = []
+        self.moment = self._moment(at_ns)
         gas = self.case.gas
         while self._gas_read < len(gas) and gas[self._gas_read].at_ns <= at_ns:
             self.gas_wad = gas[self._gas_read].cost_wad
@@ -82,10 +117,22 @@ class Driver:
         outcome = step(self.store, command)
         if isinstance(outcome, Rejected):
             return False
+        self._apply(outcome, command)
+        return True
+
+    def _try(self, command: Command) -> bool:
+        """Do a keeper's command if the engine accepts it and the keeper gains by it."""
+        outcome = step(self.store, command)
+        if isinstance(outcome, Rejected) or not self.keeper.gains(outcome, self.gas_wad):
+            return False
+        self._apply(outcome, command)
+        return True
+
+    def _apply(self, outcome: Accepted, command: Command) -> None:
         self.store.apply(outcome)
         self.commands.append(command)
+        self.moment = self._moment(command.at_ns)
         self._note(outcome, command)
-        return True
 
     def _note(self, outcome: Accepted, command: Command) -> None:
         self.tally.add(outcome.events)
@@ -96,21 +143,20 @@ class Driver:
                 self.events.append(TimedEvent(command.at_ns, len(self.events), event))
         touched = [key for table, key in outcome.changes if table is Table.ACCOUNT]
         if touched:
-            self.screen.refresh(touched, self._draft(command.at_ns))
+            self.screen.refresh(touched, self.moment.draft)
 
-    def _levels(self, at_ns: int) -> Levels:
-        draft = self._draft(at_ns)
-        return self.screen.levels(self.screen.marks(draft), draft)
+    def _unsafe(self) -> list[str]:
+        """Accounts with debt that are unsafe now, decided exactly."""
+        moment = self.moment
+        return [
+            key
+            for key in self.screen.in_doubt(moment.levels, moment.marks)
+            if (account := moment.draft.account(key)).debt and is_unsafe(account, moment.sums(key))
+        ]
 
-    def _sort_waiting(self, levels: Levels, at_ns: int) -> None:
-        """Who is unsafe now, and since when; decided exactly."""
-        draft = self._draft(at_ns)
-        unsafe = {}
-        for key in self.screen.in_doubt(levels):
-            account = draft.account(key)
-            if account.debt and is_unsafe(account, account_sums(account, draft)):
-                unsafe[key] = self.waiting.get(key, at_ns)
-        self.waiting = unsafe
+    def _sort_waiting(self, at_ns: int) -> None:
+        """Who is unsafe now, and since when."""
+        self.waiting = {key: self.waiting.get(key, at_ns) for key in self._unsafe()}
 
     def _due(self, at_ns: int) -> list[str]:
         rules = self.case.replay
@@ -120,23 +166,31 @@ class Driver:
     def _liquidate(self, at_ns: int) -> None:
         """Keepers take offers, the largest gain first, until none pays or the capital is used."""
         capital = self.case.replay.capital_wad
-        draft = self._draft(at_ns)
-        offers = (best_offer(draft, key, capital_wad=capital) for key in self._due(at_ns))
+        offers = [self._offer(key, capital_wad=capital) for key in self._due(at_ns)]
         for first in by_gain([offer for offer in offers if offer is not None]):
             offer: Offer | None = first
             if capital != self.case.replay.capital_wad:
-                offer = best_offer(self._draft(at_ns), first.account, capital_wad=capital)
+                offer = self._offer(first.account, capital_wad=capital)
             for _ in range(MOST_PER_STEP):
-                if offer is None or not self.keeper.wants(offer, self.gas_wad):
-                    break
-                if not self.do(self.keeper.intent(offer, at_ns)):
+                if offer is None or not self._try(self.keeper.intent(offer, at_ns)):
                     break
                 capital = self.keeper.capital_after(capital, offer.cost_wad)
-                offer = best_offer(self._draft(at_ns), first.account, capital_wad=capital)
+                offer = self._offer(first.account, capital_wad=capital)
+
+    def _offer(self, key: str, *, capital_wad: int | None) -> Offer | None:
+        """The best offer of an account that a keeper wants, None where there is none."""
+        draft = self.moment.draft
+        most = most_gain_wad(draft.account(key), self.moment.sums(key), draft=draft)
+        if not self.keeper.wants(most, self.gas_wad):
+            return None
+        offer = best_offer(draft, key, capital_wad=capital_wad)
+        if offer is None or not self.keeper.wants(offer.gain_wad, self.gas_wad):
+            return None
+        return offer
 
     def _auction(self, at_ns: int) -> None:
         for key in self._due(at_ns):
-            account = self._draft(at_ns).account(key)
+            account = self.moment.draft.account(key)
             for debt in sorted(account.debt):
                 for collateral in sorted(account.supply):
                     self.do(c.StartAuction(at_ns, key, debt, collateral, KEEPER))
@@ -145,14 +199,14 @@ class Driver:
 
     def _tend(self, key: str, at_ns: int) -> None:
         """Reset an expired auction, or buy the lot of a running one where it pays."""
-        draft = self._draft(at_ns)
+        draft = self.moment.draft
         auction = draft.auction(key)
         if needs_reset(auction, self.case.rules.auction, now_s=draft.now_s):
             self.do(c.ResetAuction(at_ns, key, KEEPER))
             return
         taken = self._bid(draft, auction)
         if taken is not None:
-            self.do(taken)
+            self._try(taken)
 
     def _bid(self, draft: Draft, auction: Auction) -> c.TakeAuction | None:
         price = auction_price_wad(auction, self.case.rules.auction, now_s=draft.now_s)
@@ -163,36 +217,39 @@ class Driver:
             price_wad=price,
             lot=supply_amount(draft.pool(auction.collateral), shares),
             rules=self.case.replay,
-            gas_wad=self.gas_wad,
         )
 
-    def _call_margin(self, levels: Levels, at_ns: int) -> None:
-        for key in self.screen.between_levels(levels):
+    def _call_margin(self, at_ns: int) -> None:
+        for key in self.screen.between_levels(self.moment.levels, self.moment.marks):
             self.do(c.CallMargin(at_ns, key))
 
     def _close(self, at_ns: int) -> None:
         """The venue closes out spent accounts, and gives what no keeper wants to the backstop."""
         after = self.case.replay.backstop_after_seconds
         for key, since in sorted(self.waiting.items()):
-            draft = self._draft(at_ns)
+            draft, sums = self.moment.draft, self.moment.sums(key)
             account = draft.account(key)
-            sums = account_sums(account, draft)
             if not account.debt or not is_unsafe(account, sums):
                 del self.waiting[key]
-            elif is_spent(account, sums, draft=draft):
-                if self.do(c.CloseOut(at_ns, key)):
-                    del self.waiting[key]
+                continue
+            closed = False
+            if is_spent(account, sums, draft=draft):
+                closed = self.do(c.CloseOut(at_ns, key))
             elif after is not None and at_ns >= since + after * NANOSECONDS:
-                self.do(c.TransferToBackstop(at_ns, key))
+                closed = self.do(c.TransferToBackstop(at_ns, key))
+            if closed:
+                del self.waiting[key]
 
     def _end(self, number: int, at_ns: int) -> StepRecord:
         """Measure the step, and put a checkpoint where one is due."""
-        draft = self._draft(at_ns)
-        marks = self.screen.marks(draft)
-        levels = self.screen.levels(marks, draft)
         last = number + 1 == len(self.case.ticks)
         self.metrics.add(
-            at_ns, levels, marks=marks, tally=self.tally, waiting=self.waiting, last=last
+            at_ns,
+            self.moment.levels,
+            marks=self.moment.marks,
+            tally=self.tally,
+            waiting=self.waiting,
+            last=last,
         )
         state_hash = ""
         if last or (number + 1) % self.case.replay.checkpoint_steps == 0:
@@ -201,30 +258,14 @@ class Driver:
             self.events.append(TimedEvent(at_ns, len(self.events), checkpoint, state_hash))
         return StepRecord(number, tuple(self.commands), dict(self.waiting), state_hash)
 
-    def finish(self, seed: int) -> ReplayRun:
-        """The run, with every asset's cash checked against the sum of its flows."""
+    def conserved(self) -> bool:
+        """Whether every asset's cash changed by the sum of its flows, to the last unit."""
         cash = self._cash()
-        conserved = all(
+        return all(
             cash[asset] == before + self.tally.flows.get(asset, 0)
             for asset, before in self.genesis_cash.items()
         )
-        return ReplayRun(
-            self.case,
-            seed,
-            self.events,
-            self.metrics,
-            self.tally,
-            self.store,
-            self.store.state_hash(),
-            conserved,
-            self._unwanted(),
-        )
 
-    def _unwanted(self) -> dict[str, int]:
+    def unwanted(self) -> dict[str, int]:
         """Debt (wad) of the accounts that are unsafe at the end: no keeper was paid to act."""
-        draft = self._draft(self.case.ticks[-1].at_ns)
-        found = {}
-        for key in self.waiting:
-            sums = account_sums(draft.account(key), draft)
-            found[key] = div_up(sums.debt, EXACT_PER_WAD)
-        return found
+        return {key: div_up(self.moment.sums(key).debt, EXACT_PER_WAD) for key in self._unsafe()}

@@ -23,20 +23,30 @@ DOUBT = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What a share is worth now, quote: of supply and of debt, in the screen's asset order."""
+    """What a share is worth now, quote: of supply and of debt, in the screen's asset order.
+
+    `unit` is the value of one native unit, `liability` the weight of a debt.
+    """
 
     supply: Floats
     debt: Floats
     price: Floats
+    unit: Floats
+    liability: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """Per account, quote: collateral and debt, plain and weighted (maintenance; initial)."""
+    """Per account, quote: collateral and debt, plain and weighted.
+
+    `weighted` is at the maintenance level, `decisive` at the level that decides whether the account
+    is unsafe: in liquidation that is the liquidation-end level.
+    """
 
     collateral: Floats
     debt: Floats
     weighted: Floats
+    decisive: Floats
     initial: Floats
     weighted_debt: Floats
 
@@ -59,7 +69,8 @@ class Screen:
         shape = (len(self.keys), len(self.assets))
         self._supply, self._debt = np.zeros(shape), np.zeros(shape)
         self._weighted, self._initial = np.zeros(shape), np.zeros(shape)
-        self._always: set[str] = set()
+        self._held, self._owed = np.zeros(shape), np.zeros(shape)
+        self._decisive = np.zeros(shape)
         self.refresh(self.keys, draft)
 
     def refresh(self, keys: Iterable[str], draft: Draft) -> None:
@@ -71,66 +82,77 @@ class Screen:
     def _read(self, account: Account, draft: Draft) -> None:
         row = self._row[account.key]
         category = draft.category_rules(account.category)
-        for table in (self._supply, self._debt, self._weighted, self._initial):
+        for table in (self._supply, self._debt, self._weighted, self._initial, self._decisive):
             table[row] = 0.0
+        self._held[row] = self._owed[row] = 0.0
         for asset, shares in account.supply.items():
             column = self._column[asset]
             weight = weights(account, draft.asset_rules(asset), category=category)
             amount = float_of(shares, 0)
+            self._held[row, column] = 1.0
             self._supply[row, column] = amount
             self._weighted[row, column] = amount * float_of(weight.maintenance, 18)
             self._initial[row, column] = amount * float_of(weight.initial, 18)
+            ends = weight.liquidation_end if account.in_liquidation else weight.maintenance
+            self._decisive[row, column] = amount * float_of(ends, 18)
         for asset, shares in account.debt.items():
-            self._debt[row, self._column[asset]] = float_of(shares, 0)
-        if account.in_liquidation:
-            self._always.add(account.key)
-        else:
-            self._always.discard(account.key)
+            column = self._column[asset]
+            self._debt[row, column] = float_of(shares, 0)
+            self._owed[row, column] = 1.0
 
     def marks(self, draft: Draft) -> Marks:
         """What a share of each asset is worth at the draft's time; 0 where there is no price."""
-        supply, debt, price = [], [], []
+        rows = []
         for asset in self.assets:
-            rules = draft.rules.assets[asset]
-            priced = rules.underlying or draft.price_state(asset) is not None
-            wad = draft.price_wad(asset) if priced else 0
-            pool, unit = draft.pool(asset), float_of(wad, 18 + rules.decimals)
-            price.append(float_of(wad, 18))
-            supply.append(unit * pool.supplied / pool.supply_shares if pool.supply_shares else 0.0)
-            debt.append(unit * pool.borrowed / pool.borrow_shares if pool.borrow_shares else 0.0)
-        return Marks(np.array(supply), np.array(debt), np.array(price))
+            mark = draft.mark_if_priced(asset)
+            if mark is None:
+                rows.append((0.0, 0.0, 0.0, 0.0, 0.0))
+                continue
+            pool, unit = mark.pool, float_of(mark.price_wad, 18 + mark.rules.decimals)
+            supply = unit * pool.supplied / pool.supply_shares if pool.supply_shares else 0.0
+            debt = unit * pool.borrowed / pool.borrow_shares if pool.borrow_shares else 0.0
+            liability = float_of(mark.rules.liability_weight_wad, 18)
+            rows.append((supply, debt, float_of(mark.price_wad, 18), unit, liability))
+        return Marks(*np.array(rows).T.copy())
 
-    def levels(self, marks: Marks, draft: Draft) -> Levels:
+    def levels(self, marks: Marks) -> Levels:
         """Value every account."""
-        liability = np.array([self._liability(asset, draft) for asset in self.assets])
         return Levels(
             collateral=self._supply @ marks.supply,
             debt=self._debt @ marks.debt,
             weighted=self._weighted @ marks.supply,
+            decisive=self._decisive @ marks.supply,
             initial=self._initial @ marks.supply,
-            weighted_debt=self._debt @ (marks.debt * liability),
+            weighted_debt=self._debt @ (marks.debt * marks.liability),
         )
 
-    def _liability(self, asset: str, draft: Draft) -> float:
-        return float_of(draft.asset_rules(asset).liability_weight_wad, 18)
+    def in_doubt(self, levels: Levels, marks: Marks) -> list[str]:
+        """Accounts that the screen cannot clear: unsafe, or too close to tell."""
+        rows = self._under(levels.decisive, levels.weighted_debt, marks=marks)
+        return [self.keys[row] for row in rows]
 
-    def in_doubt(self, levels: Levels) -> list[str]:
-        """Accounts that the screen cannot clear: unsafe, too close to tell, or in liquidation."""
-        excess = levels.weighted - levels.weighted_debt
-        doubt = excess <= DOUBT * (levels.weighted + levels.weighted_debt)
-        rows = np.flatnonzero(doubt & (levels.weighted_debt > 0))
-        return sorted({self.keys[row] for row in rows} | self._always)
-
-    def between_levels(self, levels: Levels) -> list[str]:
+    def between_levels(self, levels: Levels, marks: Marks) -> list[str]:
         """Accounts under the initial level, or too close to tell."""
-        excess = levels.initial - levels.weighted_debt
-        doubt = excess <= DOUBT * (levels.initial + levels.weighted_debt)
-        return [self.keys[row] for row in np.flatnonzero(doubt & (levels.weighted_debt > 0))]
+        rows = self._under(levels.initial, levels.weighted_debt, marks=marks)
+        return [self.keys[row] for row in rows]
+
+    def _under(self, weighted: Floats, weighted_debt: Floats, *, marks: Marks) -> list[int]:
+        """Rows whose excess may be negative.
+
+        The engine rounds each holding to a native unit against the account, the screen does not:
+        beside its own relative error it is out by up to one unit of each.
+        """
+        rounded = self._held @ marks.unit + self._owed @ (marks.unit * marks.liability)
+        room = DOUBT * (weighted + weighted_debt) + (1.0 + DOUBT) * rounded
+        doubt = (weighted - weighted_debt <= room) & (weighted_debt > 0)
+        found: list[int] = np.flatnonzero(doubt).tolist()
+        return found
 
     def liquidation_prices(self, asset: str, levels: Levels, *, marks: Marks) -> Floats:
-        """Per account, the price of one collateral at which it becomes unsafe (NaN: never)."""
+        """Per account, the price of one net collateral below which it is unsafe (NaN: none)."""
         column = self._column[asset]
         held = self._weighted[:, column] * marks.supply[column]
+        held = held - self._debt[:, column] * (marks.debt[column] * marks.liability[column])
         missing = levels.weighted_debt - (levels.weighted - held)
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = missing / held

@@ -72,9 +72,7 @@ def account_rows(run: ReplayRun, ends: Ends) -> list[AccountRow]:
     keys = weightiest(run)
     histories = _histories(run.events, set(keys))
     left = {one.account: one for one in ends.left}
-    return [
-        _row(key, run, ends=ends, history=histories[key], left=left.get(key)) for key in keys
-    ]
+    return [_row(key, run, ends=ends, history=histories[key], left=left.get(key)) for key in keys]
 
 
 def share_of_rows(run: ReplayRun) -> Shown:

@@ -15,10 +15,7 @@ class CashRow:
     """One asset's cash: start + inflow - outflow must be the end, in native units."""
 
     asset: str
-    start: Shown
-    inflow: Shown
-    outflow: Shown
-    end: Shown
+    parts: tuple[Shown, ...]
     difference: Shown
     agrees: bool
 
@@ -71,8 +68,8 @@ def cash_rows(run: ReplayRun, ends: Ends) -> list[CashRow]:
         start, end = _pool(ends.opening, asset).cash, _pool(run.store, asset).cash
         came, went = inflow.get(asset, 0), outflow.get(asset, 0)
         difference = end - (start + came - went)
-        figures = (amount(units, rules.decimals) for units in (start, came, went, end))
-        rows.append(CashRow(asset, *figures, count(difference), difference == 0))
+        parts = tuple(amount(units, rules.decimals) for units in (start, came, went, end))
+        rows.append(CashRow(asset, parts, count(difference), difference == 0))
     return rows
 
 

@@ -65,9 +65,7 @@ def price_path(asset: str, prices: Sequence[float]) -> PricePath:
     steps = range(len(prices))
     low_at = min(steps, key=lambda step: prices[step])
     high_at = max(steps, key=lambda step: prices[step])
-    return PricePath(
-        asset, prices[0], prices[-1], prices[low_at], prices[high_at], low_at, high_at
-    )
+    return PricePath(asset, prices[0], prices[-1], prices[low_at], prices[high_at], low_at, high_at)
 
 
 def main_path(run: ReplayRun) -> PricePath:

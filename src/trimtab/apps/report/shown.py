@@ -10,6 +10,7 @@ from trimtab.units import NANOSECONDS, WAD, Time, div_down, format_decimal
 WAD_DECIMALS = 18
 NARROW = "\u202f"  # narrow space that does not break: between a figure and its sign or unit
 NO_BREAK = "\u00a0"
+JOINER = "\u2060"  # forbids a break on either side
 MINUS = "\u2212"
 NONE = "–"
 MONTHS = (
@@ -81,7 +82,7 @@ def money(value_wad: int, quote: str) -> Shown:
 
 
 def cell(value_wad: int) -> Shown:
-    """A value in a table, whose heading names the unit: whole from a thousand up, else cents."""
+    """A value in a table, whose heading names the unit: whole from a hundred up, else cents."""
     return Shown(_cell_text(value_wad), format_decimal(value_wad, WAD_DECIMALS))
 
 
@@ -90,7 +91,7 @@ def _cell_text(value_wad: int) -> str:
         return "0"
     if abs(value_wad) < WAD // 100:
         return "<0.01" if value_wad > 0 else f">{MINUS}0.01"
-    return _grouped(value_wad / WAD, 0 if abs(value_wad) >= 1000 * WAD else 2)
+    return _grouped(value_wad / WAD, 0 if abs(value_wad) >= 100 * WAD else 2)
 
 
 def amount(raw: int, decimals: int) -> Shown:
@@ -117,8 +118,8 @@ def percent(fraction: float, *, signed: bool = False) -> Shown:
     """A fraction as a percentage with one decimal."""
     if not isfinite(fraction):
         return Shown(NONE, repr(fraction))
-    text = _grouped(100 * fraction, 1)
-    if fraction and text == "0.0":
+    text = _grouped(100 * fraction, 1) if fraction else "0"
+    if text == "0.0":
         text = "<0.1" if fraction > 0 else f">{MINUS}0.1"
     sign = "+" if signed and fraction > 0 and text[0].isdigit() else ""
     return Shown(f"{sign}{text}{NARROW}%", f"{100 * fraction:.12g} %")
@@ -133,7 +134,7 @@ def ratio(value_wad: int) -> Shown:
 def health(value_wad: int | None) -> Shown:
     """A health factor with three decimals, cut off so that 0.9999 does not look safe."""
     if value_wad is None:
-        return Shown(NONE, "no debt")
+        return Shown("no debt", "no debt")
     cut = div_down(value_wad, WAD // 1000)
     return Shown(_grouped(cut / 1000, 3), format_decimal(value_wad, WAD_DECIMALS))
 
@@ -162,16 +163,23 @@ def moment(at_ns: int) -> Shown:
 
 
 def moment_cell(at_ns: int) -> Shown:
-    """A time in a table: `03-12 23:40`, the year being in the heading."""
+    """A time in a table: `12 Mar 23:40`, where a heading names the year."""
     when = _civil(at_ns)
-    return Shown(f"{when:%m-%d}{NO_BREAK}{when:%H:%M}", Time(at_ns).text())
+    text = f"{when.day}{NO_BREAK}{MONTHS[when.month - 1][:3]}{NO_BREAK}{when:%H:%M}"
+    return Shown(text, Time(at_ns).text())
+
+
+def years(first_ns: int, last_ns: int) -> str:
+    """The year of two times, or both: `2020`, `2020 – 2021`."""
+    first, last = _civil(first_ns).year, _civil(last_ns).year
+    return f"{first}" if first == last else f"{first} – {last}"
 
 
 def duration(nanoseconds: int) -> str:
-    """A length of time in its largest fitting unit: `36 hours`."""
+    """A length of time, exactly, in the largest unit with one decimal: `36 hours`."""
     seconds = nanoseconds / NANOSECONDS
     for size, word in ((86_400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= 2 * size or (seconds == size):
+        if seconds >= size and 10 * nanoseconds % (size * NANOSECONDS) == 0:
             number = f"{seconds / size:,.1f}".removesuffix(".0")
             return f"{number}{NO_BREAK}{word}{'' if number == '1' else 's'}"
     number = f"{seconds:,.3f}".rstrip("0").rstrip(".")

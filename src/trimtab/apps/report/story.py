@@ -29,7 +29,7 @@ PAYERS = {
 }
 CAUSES = {
     Cause.GAS: "too small to pay a keeper for the gas",
-    Cause.EMPTY: "with nothing that could be seized",
+    Cause.EMPTY: "left with nothing that could be seized",
     Cause.WAITING: "still inside the keepers' delay or beyond their capital",
     Cause.AUCTION: "waiting for an auction or a bid",
 }
@@ -112,13 +112,14 @@ def _market(run: ReplayRun, path: PricePath) -> list[Sentence]:
         return [sentence("The case has one price step, {}: no price moves.", moment(at_ns[0]))]
     if path.steady:
         return _steady_market(run, path)
-    end = (price(path.last), percent(path.change, signed=True))
+    unit = f"{NO_BREAK}{run.case.rules.quote}"
+    end = (price(path.last), unit, percent(path.change, signed=True))
     if path.rise > -path.fall:
-        told = "{} rose by {} to {} on {} and ended at {} ({})."
-        extreme = (percent(path.rise), price(path.high), moment(at_ns[path.high_at]))
+        told = "{} rose by {} to {}{} on {} and ended at {}{} ({})."
+        extreme = (percent(path.rise), price(path.high), unit, moment(at_ns[path.high_at]))
     else:
-        told = "{} fell by {} to {} on {} and ended at {} ({})."
-        extreme = (percent(-path.fall), price(path.low), moment(at_ns[path.low_at]))
+        told = "{} fell by {} to {}{} on {} and ended at {}{} ({})."
+        extreme = (percent(-path.fall), price(path.low), unit, moment(at_ns[path.low_at]))
     return [sentence(told, path.asset, *extreme, *end)]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from trimtab.apps.report.ends import Ends
 from trimtab.apps.report.prices import PricePath, main_path
 from trimtab.apps.report.shown import (
-    NARROW,
+    NO_BREAK,
     Sentence,
     Shown,
     count,
@@ -54,7 +54,7 @@ def tiles_of(run: ReplayRun, ends: Ends) -> list[Tile]:
             tone="warn" if tally.bad_debt_wad else "good",
         ),
         Tile(
-            "Paid by others",
+            "Loss beyond the funds",
             money(outside, quote),
             sentence("after the funds paid {}", money(funds, quote)),
             tone="bad" if outside else "good",
@@ -77,13 +77,12 @@ def tiles_of(run: ReplayRun, ends: Ends) -> list[Tile]:
 def _debt(run: ReplayRun, ends: Ends) -> Tile:
     most = max(run.metrics.columns["debt_at_risk_value"], default=0.0)
     share = percent(most * 10**18 / ends.debt_wad) if ends.debt_wad else Shown("0", "0")
-    note = sentence(f"{{}} of it at risk (health < {AT_RISK_HEALTH}) at worst", share)
+    note = sentence(f"{{}} of it at risk (health <{NO_BREAK}{AT_RISK_HEALTH}) at worst", share)
     return Tile("Debt at the start", money(ends.debt_wad, run.case.rules.quote), note)
 
 
 def _market(run: ReplayRun, path: PricePath) -> Tile:
     if len(run.metrics.at_ns) == 1 or path.fall == 0:
         return Tile(f"{path.asset} price", price(path.first), sentence(run.case.rules.quote))
-    note = sentence(f"from {{}} to {{}}{NARROW}{{}}", price(path.first), price(path.low), "")
-    note = (*note, run.case.rules.quote)
+    note = sentence("from {} to {} {}", price(path.first), price(path.low), run.case.rules.quote)
     return Tile(f"{path.asset} at its low", percent(path.fall), note)

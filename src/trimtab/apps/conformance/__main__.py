@@ -1,0 +1,81 @@
+"""`python -m trimtab.apps.conformance FILE...`: the recorded cases against the twins.
+
+Exit codes: 0 every case passed, 1 a case failed or its rule has no twin, 2 usage, 3 a bad file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from trimtab.apps.conformance.files import read_cases
+from trimtab.apps.conformance.report import (
+    Outcome,
+    Rules,
+    complaint_lines,
+    judge,
+    table,
+    total_line,
+)
+from trimtab.units import DataError
+
+MODULES: Final = (
+    "aave",
+    "compound",
+    "euler",
+    "fluid",
+    "gearbox",
+    "liquity",
+    "llamma",
+    "maker",
+    "morpho",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the files named on the command line; return the exit code."""
+    paths = _parser().parse_args(arguments).file
+    try:
+        cases = [case for path in paths for case in read_cases(path)]
+    except DataError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    rules = all_rules()
+    verdicts = [judge(case, rules) for case in cases]
+    for line in complaint_lines(verdicts):
+        print(line, file=sys.stderr)
+    for line in [*table(verdicts), total_line(verdicts)]:
+        print(line)
+    return int(any(verdict.outcome is not Outcome.PASSED for verdict in verdicts))
+
+
+def all_rules() -> Rules:
+    """Return every rule that a module of this package answers."""
+    rules: dict[str, Callable[[Mapping[str, Any]], Any]] = {}
+    for name in MODULES:
+        module = f"trimtab.apps.conformance.{name}"
+        if find_spec(module) is None:
+            continue
+        own = import_module(module).RULES
+        assert not rules.keys() & own.keys(), f"{module} answers a rule of another module"
+        rules.update(own)
+    return rules
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m trimtab.apps.conformance",
+        description="Run recorded cases of deployed protocols through the exact twins.",
+        epilog="Exit codes: 0 all passed, 1 a case failed or has no twin, 2 usage, 3 bad file.",
+    )
+    parser.add_argument("file", nargs="+", type=Path, help="lending or derivatives vectors (JSON)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

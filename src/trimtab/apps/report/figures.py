@@ -1,0 +1,206 @@
+"""The three pictures over time: price and liquidations, liquidation prices, debt by health."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trimtab.apps.report.bars import bucket_names
+from trimtab.apps.report.drawing import (
+    COLORS,
+    Picture,
+    Shape,
+    blank,
+    dress,
+    picture,
+    time_axis,
+)
+from trimtab.apps.report.prices import main_path
+from trimtab.apps.report.shown import plain_text, price, sentence, short_number
+from trimtab.apps.report.thinning import (
+    Floats,
+    Heat,
+    bins,
+    column,
+    heat,
+    peaks,
+    per_bin,
+    times,
+)
+from trimtab.simulation import HEALTH_EDGES, ReplayRun
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+# Largest marker, square points; shades of the heat maps, pale to deep and dark to bright.
+MARKER_AREA = 130.0
+DECADES = 3.0
+LIGHT_SHADES = ("#f3e3cf", "#f0b98d", "#e07f63", "#b8476a", "#762a6b", "#37124c")
+DARK_SHADES = ("#2b2238", "#5a2a63", "#97376a", "#d35c5a", "#f29b5c", "#fbe3a5")
+
+
+def pictures(run: ReplayRun) -> dict[str, Picture]:
+    """The pictures that the run has the data for; none with a single step."""
+    if len(run.metrics.at_ns) < 2:
+        return {}
+    found = [_price_picture(run), _health_picture(run)]
+    grid = heat(run.metrics.samples) if len(run.metrics.samples) > 1 else None
+    if grid is not None:
+        found.append(_heat_picture(run, grid))
+    return {one.name: one for one in found}
+
+
+def _price_picture(run: ReplayRun) -> Picture:
+    path, quote = main_path(run), run.case.rules.quote
+    alt = plain_text(
+        [
+            sentence(
+                "Price of {} over time, from {} to {} {}, lowest {}, with {} liquidations on it; "
+                "below it the accounts that are unsafe{}.",
+                *(path.asset, price(path.first), price(path.last), quote, price(path.low)),
+                *(
+                    str(run.tally.liquidations),
+                    " and the gas of a liquidation" * bool(run.case.gas),
+                ),
+            )
+        ]
+    )
+    height = 470 if run.case.gas else 400
+    scale = (_largest_step(run, "repaid_value"), _largest_step(run, "bad_debt_value"))
+    return picture(
+        "price", alt, draw=lambda shape: _draw_price(run, shape), height=height, scale=scale
+    )
+
+
+def _draw_price(run: ReplayRun, shape: Shape) -> "Canvas":
+    metrics, quote, asset = run.metrics, run.case.rules.quote, run.metrics.asset
+    heights = (3.4, 1.0, 1.0) if run.case.gas else (3.4, 1.0)
+    canvas, panels = blank(shape, heights)
+    at, prices = times(metrics.at_ns), column(metrics, f"price_{asset}")
+    kept = peaks(prices)
+    panels[0].plot(_x(at[kept]), prices[kept], color=COLORS["price"], linewidth=1.5, zorder=5)
+    _mark_liquidations(panels[0], run, prices=prices)
+    dress(panels[0], f"{asset} price, {quote} per {asset}")
+    panels[0].margins(y=0.12)
+    unsafe = column(metrics, "accounts_unsafe")
+    kept = peaks(unsafe)
+    style: dict[str, Any] = {"step": "post", "linewidth": 0, "color": COLORS["risk"]}
+    panels[1].fill_between(_x(at[kept]), unsafe[kept], alpha=0.75, **style)
+    dress(panels[1], "unsafe accounts after each step, number", zero=True, bins=3)
+    if run.case.gas:
+        gas_at = times([tick.at_ns for tick in run.case.gas])
+        cost = np.array([tick.cost_wad / 10**18 for tick in run.case.gas])
+        kept = peaks(cost)
+        panels[2].plot(
+            _x(gas_at[kept]), cost[kept], color=COLORS["gas"], linewidth=1.4, drawstyle="steps-post"
+        )
+        dress(panels[2], f"gas of one liquidation, {quote}", zero=True, bins=3)
+    time_axis(panels, shape)
+    panels[-1].set_xlim(*_x(at[[0, -1]]))
+    return canvas
+
+
+def _mark_liquidations(panel: "Axes", run: ReplayRun, *, prices: Floats) -> None:
+    """Circles whose area is what was repaid, diamonds whose area is what was lost."""
+    metrics = run.metrics
+    starts = bins(len(metrics.at_ns))
+    at = _x(times(metrics.at_ns))
+    for name, tint, marker in (("repaid", "act", "o"), ("bad_debt", "loss", "D")):
+        value = per_bin(column(metrics, f"{name}_value"), starts)
+        some = value > 1e-9
+        if not some.any():
+            continue
+        biggest = float(value.max())
+        area = 6 + MARKER_AREA * (0.4 if marker == "D" else 1) * value[some] / biggest
+        place = starts[some]
+        panel.scatter(
+            *(at[place], prices[place], area),
+            marker=marker,
+            color=COLORS[tint],
+            alpha=0.45 if marker == "o" else 1.0,
+            linewidths=0.7,
+            edgecolors=COLORS["paper" if marker == "D" else tint],
+            zorder=4 if marker == "o" else 6,
+            clip_on=False,
+        )
+
+
+def _largest_step(run: ReplayRun, name: str) -> str:
+    """The largest growth of a running total within one marker's span."""
+    values = per_bin(column(run.metrics, name), bins(len(run.metrics.at_ns)))
+    return short_number(float(values.max()))
+
+
+def _heat_picture(run: ReplayRun, grid: Heat) -> Picture:
+    asset = run.metrics.asset
+    alt = (
+        f"Heat map: debt by the {asset} price at which it would be liquidated, over time, with "
+        f"the market price of {asset} drawn over it; debt that the price reaches is liquidated."
+    )
+    top = float(grid.debt.max())
+    return picture(
+        "heat",
+        alt,
+        draw=lambda shape: _draw_heat(run, grid, shape=shape),
+        height=430,
+        scale=(short_number(top / 10**DECADES), short_number(top)),
+    )
+
+
+def _draw_heat(run: ReplayRun, grid: Heat, *, shape: Shape) -> "Canvas":
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.patheffects import withStroke
+
+    metrics, quote, asset = run.metrics, run.case.rules.quote, run.metrics.asset
+    canvas, panels = blank(shape, (1.0,))
+    panel, at = panels[0], times(metrics.at_ns)
+    span = _x(times([grid.start_ns, grid.end_ns]))
+    top = max(float(grid.debt.max()), 1e-9)
+    depth = np.clip(1 + np.log10(np.maximum(grid.debt, top / 1e9) / top) / DECADES, 0, 1)
+    for name, shades in (("light", LIGHT_SHADES), ("dark", DARK_SHADES)):
+        image = LinearSegmentedColormap.from_list(name, shades)(depth)
+        image[..., 3] = grid.debt * 10**DECADES >= top
+        panel.imshow(
+            image,
+            extent=(span[0], span[1], grid.low, grid.high),
+            origin="lower",
+            aspect="auto",
+            interpolation="none",
+        )
+    prices = column(metrics, f"price_{asset}")
+    kept = peaks(prices)
+    (line,) = panel.plot(_x(at[kept]), prices[kept], color=COLORS["ink"], linewidth=1.6)
+    line.set_path_effects([withStroke(linewidth=4, foreground=COLORS["paper"])])
+    panel.set_ylim(grid.low, grid.high)
+    dress(panel, f"liquidation price, {quote} per {asset}", bins=7)
+    time_axis(panels, shape)
+    return canvas
+
+
+def _health_picture(run: ReplayRun) -> Picture:
+    alt = (
+        "Stacked areas: debt by health of its account over time, the riskiest at the bottom "
+        f"({', '.join(bucket_names(HEALTH_EDGES))}), with a line over the debt at risk."
+    )
+    return picture("health", alt, draw=lambda shape: _draw_health(run, shape), height=380)
+
+
+def _draw_health(run: ReplayRun, shape: Shape) -> "Canvas":
+    metrics, quote = run.metrics, run.case.rules.quote
+    canvas, panels = blank(shape, (1.0,))
+    risk = column(metrics, "debt_at_risk_value")
+    kept = peaks(risk)
+    at = _x(times(metrics.at_ns)[kept])
+    stack = [column(metrics, f"debt_health_from_{edge:g}")[kept] for edge in HEALTH_EDGES]
+    colors = [COLORS[f"h{place}"] for place in range(len(HEALTH_EDGES))]
+    panels[0].stackplot(at, stack, colors=colors, linewidth=0)
+    panels[0].plot(at, risk[kept], color=COLORS["ink"], linewidth=1.3)
+    dress(panels[0], f"debt, {quote}", zero=True, bins=6)
+    time_axis(panels, shape)
+    return canvas
+
+
+def _x(at: Any) -> Any:
+    """Times as days since 1970, matplotlib's own scale."""
+    seconds = (at - np.datetime64(0, "us")) / np.timedelta64(1, "us") / 1e6
+    return seconds / 86_400

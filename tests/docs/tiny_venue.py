@@ -1,0 +1,147 @@
+"""A venue of a few accounts for the worked examples, and the numbers as the pages write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+
+from trimtab.engine import Draft, explain, open_venue, step
+from trimtab.model import (
+    Accepted,
+    Account,
+    AssetRules,
+    BookRow,
+    Command,
+    Explanation,
+    Pool,
+    Reason,
+    Rejected,
+    Rules,
+    Table,
+)
+from trimtab.model import commands as c
+from trimtab.units import NANOSECONDS, WAD, format_decimal, parse_decimal
+
+CONCEPTS = Path(__file__).resolve().parents[2] / "docs" / "concepts"
+START_S = 1_700_000_000
+
+
+def wad(text: str) -> int:
+    """A decimal as a ratio, price or value."""
+    return parse_decimal(text, 18)
+
+
+def at(seconds: int) -> int:
+    """Nanoseconds of a moment some seconds after the book's."""
+    return (START_S + seconds) * NANOSECONDS
+
+
+def shown(raw: int, decimals: int = 18) -> str:
+    """An exact number as a page writes it: thousands apart, no zeros at the end."""
+    whole, point, part = format_decimal(raw, decimals).partition(".")
+    return f"{int(whole):,}{point}{part}" if whole != "-0" else f"-0{point}{part}"
+
+
+def says(page: str, numbers: Iterable[str]) -> None:
+    """Assert that a page holds each number or word, not as a part of a longer one."""
+    text = (CONCEPTS / page).read_text(encoding="utf-8")
+    missing = [
+        number
+        for number in numbers
+        if not re.search(rf"(?<![\d.,]){re.escape(number)}(?!\d|[.,]\d)", text)
+    ]
+    assert not missing, f"{page} does not say {missing}"
+
+
+def asset(name: str, price: str, *, weights: str = "", terms: str = "") -> AssetRules:
+    """An asset of 18 decimals without interest.
+
+    Arguments:
+        weights: max ltv, liquidation end and threshold, with spaces between.
+        terms: bonus and fee.
+    """
+    initial, end, threshold = (wad(part) for part in (weights or "0 0 0").split())
+    bonus, fee = (wad(part) for part in (terms or "0 0").split())
+    return AssetRules(
+        name,
+        decimals=18,
+        max_ltv_wad=initial,
+        liquidation_end_wad=end,
+        liquidation_threshold_wad=threshold,
+        liquidation_bonus_wad=bonus,
+        liquidation_fee_wad=fee,
+        price_wad=wad(price),
+    )
+
+
+def usd() -> AssetRules:
+    """The quote: worth one, full weight."""
+    return asset("USD", "1", weights="1 1 1")
+
+
+def rules_of(*assets: AssetRules) -> Rules:
+    """Rules of a venue of these assets, the quote added."""
+    return Rules("page", "USD", {each.name: each for each in (usd(), *assets)}, {})
+
+
+class TinyVenue:
+    """A venue and its clock in seconds after the book's; commands must be accepted."""
+
+    def __init__(self, rules: Rules, book: str, *, groups: bool = False) -> None:
+        """Open the venue; `book` holds `account instrument quantity [group-or-category]` lines."""
+        rows = [line.split() for line in book.strip().splitlines()]
+        self.store = open_venue(
+            rules, [_row(row, rules, is_group=groups) for row in rows], at_ns=at(0)
+        )
+        self.now_s = 0
+
+    def do(self, command: Command) -> Accepted:
+        outcome = step(self.store, command)
+        assert isinstance(outcome, Accepted), f"{command}: {outcome}"
+        self.store.apply(outcome)
+        self.now_s = max(self.now_s, command.at_ns // NANOSECONDS - START_S)
+        return outcome
+
+    def refused(self, command: Command) -> Reason:
+        outcome = step(self.store, command)
+        assert isinstance(outcome, Rejected), f"{command} was accepted"
+        return outcome.reason
+
+    def price(self, asset: str, price: str, *, seconds: int = 0) -> None:
+        self.do(c.SetPrices(at(seconds), ((asset, wad(price)),)))
+
+    def draft(self) -> Draft:
+        return Draft(self.store, at(self.now_s))
+
+    def ask(self, key: str) -> Explanation:
+        draft = self.draft()
+        return explain(draft.account(key), draft)
+
+    def account(self, key: str) -> Account:
+        return self.draft().account(key)
+
+    def pool(self, asset: str) -> Pool:
+        found = self.store.get(Table.POOL, asset)
+        assert isinstance(found, Pool)
+        return found
+
+
+def _row(row: list[str], rules: Rules, *, is_group: bool) -> BookRow:
+    account, instrument, quantity, *rest = row
+    raw = parse_decimal(quantity, rules.assets[instrument].decimals)
+    tag = rest[0] if rest else ""
+    return BookRow(
+        account, instrument, raw, tag if is_group else "", "" if is_group else tag, None, None
+    )
+
+
+def times(raw: int, factor: str) -> int:
+    """A raw number times an exact decimal, which must come out whole."""
+    product = raw * Fraction(factor)
+    assert product.denominator == 1, f"{raw} x {factor} is not whole"
+    return int(product)
+
+
+assert times(WAD, "0.5") == WAD // 2

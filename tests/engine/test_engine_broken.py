@@ -1,0 +1,152 @@
+"""Engines broken on purpose: the invariants notice each within a short run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.engine.machine import run_machine
+from tests.engine.venues import START_NS, at, eth, row, usd, venue_rules
+from tests.engine.watch import WatchedVenue
+from trimtab.engine import draft, ledger, lending, liquidation, margin, pools, sizing, waterfall
+from trimtab.model import Accepted, Pool, commands
+from trimtab.units import WAD, mul_div_down, mul_div_up
+
+Break = Callable[[pytest.MonkeyPatch], None]
+
+
+def round_debt_down(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(pools, "mul_div_up", mul_div_down)
+
+
+def round_debt_shares_up(patch: pytest.MonkeyPatch) -> None:
+    def debt_shares_to_burn(pool: Pool, amount: int) -> int:
+        return mul_div_up(amount, pool.borrow_shares, pool.borrowed)
+
+    patch.setattr(lending, "debt_shares_to_burn", debt_shares_to_burn)
+    patch.setattr(liquidation, "debt_shares_to_burn", debt_shares_to_burn)
+
+
+def forget_the_reserves_unit(patch: pytest.MonkeyPatch) -> None:
+    kept = pools.remove_debt
+
+    def remove_debt(pool: Pool, paid: int, *, shares: int) -> Pool:
+        return replace(kept(pool, paid, shares=shares), reserves=pool.reserves)
+
+    patch.setattr(lending, "remove_debt", remove_debt)
+    patch.setattr(liquidation, "remove_debt", remove_debt)
+
+
+def forget_to_book_the_fee(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(liquidation, "move_supply", lambda *_, **__: None)
+
+
+def leave_bonus_and_fee_uncut(patch: pytest.MonkeyPatch) -> None:
+    kept = sizing.terms_of
+
+    def terms_of(sums, pair, *, rules, category=None):
+        least = kept(sums, pair, rules=rules, category=category)
+        bonus = sizing.base_bonus_wad(sums, pair, rules=rules, category=category)
+        fee = pair.collateral.rules.liquidation_fee_wad
+        return replace(least, bonus_wad=bonus, fee_wad=fee)
+
+    patch.setattr(liquidation, "terms_of", terms_of)
+
+
+def pay_a_loss_twice(patch: pytest.MonkeyPatch) -> None:
+    kept = waterfall._from_insurance
+
+    def twice(change, asset, *, left):
+        first = kept(change, asset, left=left)
+        kept(change, asset, left=left)
+        return first
+
+    patch.setattr(waterfall, "_from_insurance", twice)
+
+
+def skip_the_penalties(patch: pytest.MonkeyPatch) -> None:
+    """A payer that says it paid, and does not."""
+    patch.setattr(waterfall, "_from_penalties", lambda *_, left, **__: left // 2)
+
+
+def round_supply_up(patch: pytest.MonkeyPatch) -> None:
+    def supply_amount(pool: Pool, shares: int) -> int:
+        return mul_div_up(shares, pool.supplied, pool.supply_shares) if shares else 0
+
+    for module in (lending, ledger, margin, sizing, pools):
+        patch.setattr(module, "supply_amount", supply_amount)
+
+
+def mint_too_many_shares(patch: pytest.MonkeyPatch) -> None:
+    kept = pools.shares_to_mint
+    patch.setattr(lending, "shares_to_mint", lambda pool, amount: kept(pool, amount) + 1)
+
+
+def liquidate_below_the_initial_level(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(liquidation, "is_unsafe", lambda _, sums: sums.excess_initial < 0)
+
+
+def forget_isolated_debt(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(draft.Draft, "_shift_isolated", lambda *_, **__: None)
+
+
+def write_into_the_state(patch: pytest.MonkeyPatch) -> None:
+    """A change in place, instead of a new record: a rejected command then leaves traces."""
+
+    def shifted(holdings, asset, *, by):
+        holdings[asset] = holdings.get(asset, 0) + by
+        if not holdings[asset]:
+            del holdings[asset]
+        return holdings
+
+    patch.setattr(draft, "shifted", shifted)
+
+
+BREAKS: tuple[Break, ...] = (
+    round_debt_down,
+    round_debt_shares_up,
+    forget_the_reserves_unit,
+    forget_to_book_the_fee,
+    leave_bonus_and_fee_uncut,
+    pay_a_loss_twice,
+    skip_the_penalties,
+    round_supply_up,
+    mint_too_many_shares,
+    liquidate_below_the_initial_level,
+    forget_isolated_debt,
+    write_into_the_state,
+)
+
+
+@pytest.mark.parametrize("broken", BREAKS, ids=lambda each: each.__name__)
+def test_a_broken_engine_is_caught(broken, monkeypatch):
+    broken(monkeypatch)
+    with pytest.raises(AssertionError):
+        run_machine(examples=60, steps=50, shrink=False)
+
+
+def at_the_edge() -> WatchedVenue:
+    """ETH at 2,000 x 0.8 against 1,600 USD: an excess of exactly zero."""
+    book = [row("anna", "ETH", 10**18), row("anna", "USD", -1600 * 10**6)]
+    return WatchedVenue(venue_rules(usd(), eth()), book, at_ns=START_NS)
+
+
+def test_an_engine_that_liquidates_at_zero_excess_is_caught(monkeypatch):
+    asked = commands.Liquidate(at(0), "anna", "USD", "ETH", "keeper")
+    assert not isinstance(at_the_edge().run(asked), Accepted)
+    monkeypatch.setattr(liquidation, "is_unsafe", lambda _, sums: sums.excess_maintenance <= 0)
+    with pytest.raises(AssertionError, match="I3"):
+        at_the_edge().run(asked)
+
+
+def test_an_engine_that_forgets_what_it_told_is_caught():
+    venue = at_the_edge()
+    venue.run(commands.SetPrices(at(1), (("ETH", 1900 * WAD),)))
+    venue.run(commands.Liquidate(at(2), "anna", "USD", "ETH", "keeper"))
+    venue.replay()
+    command, events = venue.journal.pop()
+    venue.journal.append((command, events[:-1]))
+    with pytest.raises(AssertionError, match="I9"):
+        venue.replay()
