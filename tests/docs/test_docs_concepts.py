@@ -64,8 +64,10 @@ def test_isolated_groups() -> None:
     venue = TinyVenue(rules, book, groups=True)
     venue.price("ETH", "1800", seconds=1)
     cross, group = venue.ask("carol"), venue.ask("carol/basis")
-    assert cross.liquidatable and not group.liquidatable
-    assert group.health_wad is not None and cross.health_wad is not None
+    assert cross.liquidatable
+    assert not group.liquidatable
+    assert group.health_wad is not None
+    assert cross.health_wad is not None
     says("isolated-and-categories.md", [shown(cross.health_wad), shown(group.health_wad)])
 
 
@@ -80,8 +82,10 @@ def test_categories() -> None:
     outside = TinyVenue(rules, "dave STETH 10\ndave ETH -8.5").ask("dave")
     venue = TinyVenue(rules, "dave STETH 10 ether\ndave ETH -8.5 ether")
     inside = venue.ask("dave")
-    assert outside.liquidatable and not inside.liquidatable
-    assert outside.health_wad is not None and inside.health_wad is not None
+    assert outside.liquidatable
+    assert not inside.liquidatable
+    assert outside.health_wad is not None
+    assert inside.health_wad is not None
     numbers = [outside.health_wad, inside.health_wad, inside.excess_wad[Level.INITIAL]]
     says("isolated-and-categories.md", map(shown, numbers))
     assert venue.refused(c.Borrow(at(1), "dave", "DAI", WAD)) is Reason.CATEGORY
@@ -138,7 +142,8 @@ def test_yield_bearing_collateral() -> None:
         venue.do(c.Borrow(at(seconds), "hugo", "ETH", turn * 115 // 100))
         venue.do(c.Deposit(at(seconds), "hugo", "WSTETH", turn))
     found = venue.ask("hugo")
-    assert found.health_wad is not None and found.leverage_wad is not None
+    assert found.health_wad is not None
+    assert found.leverage_wad is not None
     numbers = [
         *(found.collateral_wad, found.debt_wad, found.leverage_wad, found.health_wad),
         *(found.liquidation_price_wad["WSTETH"], found.distance_wad),
@@ -233,7 +238,7 @@ def test_rule_changes() -> None:
     assert is_unsafe(draft.account("kate"), account_sums(draft.account("kate"), draft))
     before = TinyVenue(rules, "kate ETH 10\nkate DAI -14500")
     lowered = replace(rules, assets={**rules.assets, "ETH": draft.asset_rules("ETH")})
-    ((key, missing),) = newly_unsafe(before.store, lowered, ["kate"], now_ns=at(0))
+    ((key, missing),) = newly_unsafe(before.store, lowered, accounts=["kate"], now_ns=at(0))
     assert key == "kate"
     says("rule-changes.md", map(shown, [*numbers, missing]))
 

@@ -52,7 +52,8 @@ def test_a_liquidation_to_a_target() -> None:
         -by_kind[kind].quantity for kind in (EventKind.LIQUIDATE, EventKind.SEIZE, EventKind.FEE)
     )
     after = venue.ask("nora").health_wad
-    assert before is not None and after is not None
+    assert before is not None
+    assert after is not None
     assert wad("1.05") <= after < wad("1.05") + 10**6
     says(LIQUIDATION, map(shown, [before, repaid, seized, fee]))
 
@@ -106,7 +107,8 @@ def test_an_auction() -> None:
     paid = -by_kind[EventKind.LIQUIDATE].quantity
     fund = by_kind[EventKind.FEE].quantity
     kept = venue.ask("paul")
-    assert EventKind.AUCTION_END in by_kind and not venue.account("paul").debt
+    assert EventKind.AUCTION_END in by_kind
+    assert not venue.account("paul").debt
     numbers = [started.quantity, record.top_wad, record.floor_wad, record.penalty, price]
     numbers += [paid, fund, kept.withdrawable["ETH"], by_kind[EventKind.BONUS].value]
     says("auctions.md", map(shown, numbers))

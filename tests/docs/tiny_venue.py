@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from fractions import Fraction
 from pathlib import Path
 
 from trimtab.engine import Draft, explain, open_venue, step
@@ -22,7 +21,7 @@ from trimtab.model import (
     Table,
 )
 from trimtab.model import commands as c
-from trimtab.units import NANOSECONDS, WAD, format_decimal, parse_decimal
+from trimtab.units import NANOSECONDS, format_decimal, parse_decimal
 
 CONCEPTS = Path(__file__).resolve().parents[2] / "docs" / "concepts"
 START_S = 1_700_000_000
@@ -135,13 +134,3 @@ def _row(row: list[str], rules: Rules, *, is_group: bool) -> BookRow:
     return BookRow(
         account, instrument, raw, tag if is_group else "", "" if is_group else tag, None, None
     )
-
-
-def times(raw: int, factor: str) -> int:
-    """A raw number times an exact decimal, which must come out whole."""
-    product = raw * Fraction(factor)
-    assert product.denominator == 1, f"{raw} x {factor} is not whole"
-    return int(product)
-
-
-assert times(WAD, "0.5") == WAD // 2

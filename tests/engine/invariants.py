@@ -7,25 +7,19 @@ events. It raises an AssertionError that names what was broken.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from fractions import Fraction
 
-from tests.engine.standing import (
-    Records,
-    Standing,
-    liability_weight,
-    owed,
-    standing,
-    unit_price,
-    weights_of,
+from tests.engine.bookkeeping import (
+    auctions_are_counted,
+    isolated_debt_is_counted,
+    rules_move_nothing,
 )
+from tests.engine.move import Move, accounts
+from tests.engine.standing import Standing, liability_weight, owed, unit_price, weights_of
 from trimtab.model import (
     BACKSTOP,
     INSURANCE,
-    Account,
-    Command,
-    Event,
     EventKind,
     Payer,
     Pool,
@@ -36,40 +30,6 @@ from trimtab.model import (
 from trimtab.units import WAD
 
 PAYER_ORDER = list(Payer)
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One accepted command: the records around it, and what it told."""
-
-    command: Command
-    before: Records
-    booked: Records
-    after: Records
-    events: tuple[Event, ...]
-    now_s: int
-
-    def pools(self) -> Iterator[tuple[Pool, Pool]]:
-        """Every pool with interest booked, before and after."""
-        for (table, name), pool in self.booked.items():
-            if table is Table.POOL:
-                yield pool, self.after[Table.POOL, name]
-
-    def told(self, *kinds: EventKind, asset: str | None = None) -> list[Event]:
-        """The events of some kinds, of one asset or of all."""
-        return [e for e in self.events if e.kind in kinds and (asset is None or e.asset == asset)]
-
-    def stood(self, key: str) -> Standing:
-        return standing(self.booked, key, now_s=self.now_s)
-
-    def stands(self, key: str) -> Standing:
-        return standing(self.after, key, now_s=self.now_s)
-
-
-def accounts(records: Records) -> Iterator[Account]:
-    for (table, _), record in records.items():
-        if table is Table.ACCOUNT:
-            yield record
 
 
 def value_is_conserved(move: Move) -> None:
@@ -271,42 +231,6 @@ def fee_does_not_bankrupt(move: Move) -> None:
     now = move.stands(move.command.account).equity
     taken = sum(-fee.quantity * unit_price(move.after, fee.asset) for fee in fees)
     assert now >= 0 or now + taken < 0, f"the fee {taken} left an equity of {now}"
-
-
-def rules_move_nothing(move: Move) -> None:
-    """A rule change by itself makes no account unsafe and books no interest anew."""
-    if not isinstance(move.command, commands.SetRules):
-        return
-    for was, pool in move.pools():
-        assert was == pool, f"a rule change moved {was} to {pool}"
-    for account in accounts(move.after):
-        was, now = move.stood(account.key), move.stands(account.key)
-        assert now.maintenance >= was.maintenance, f"I3 {account.key}: {was} -> {now}"
-        assert now.weighted_debt <= was.weighted_debt, f"I3 {account.key}: {was} -> {now}"
-
-
-def isolated_debt_is_counted(move: Move) -> None:
-    """Debt against an isolated collateral is that of the accounts that hold it."""
-    for name, rules in move.after[Table.RULES, ""].rules.assets.items():
-        if not rules.isolated:
-            continue
-        total: dict[str, int] = {}
-        for account in accounts(move.after):
-            for debt, shares in account.debt.items() if name in account.supply else ():
-                total[debt] = total.get(debt, 0) + shares
-        found = move.after[Table.ISOLATION, name].debt_shares
-        assert dict(found) == total, f"isolated {name}: {found}, expected {total}"
-
-
-def auctions_are_counted(move: Move) -> None:
-    """Every auction has its holder, and every account knows how many run for it."""
-    running: dict[str, int] = {}
-    for (table, key), auction in move.after.items():
-        if table is Table.AUCTION:
-            running[auction.account] = running.get(auction.account, 0) + 1
-            assert (Table.ACCOUNT, f"@auction/{key}") in move.after, f"auction {key} has no holder"
-    for account in accounts(move.after):
-        assert account.auctions == running.get(account.key, 0), f"auctions of {account}"
 
 
 Check = Callable[[Move], None]

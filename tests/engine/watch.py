@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tests.engine.invariants import CHECKS, Move
+from tests.engine.invariants import CHECKS
+from tests.engine.move import Move
 from tests.engine.standing import Records
 from trimtab.engine import MemoryStore, open_venue, step
 from trimtab.engine.accrual import accrued, whole_seconds

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,7 +22,7 @@ from trimtab.engine import (
     open_venue,
     step,
 )
-from trimtab.model import Accepted, Table
+from trimtab.model import Accepted, Account, Table
 from trimtab.model import commands as c
 from trimtab.simulation.screen import Levels, Marks, Screen
 from trimtab.units import NANOSECONDS, WAD
@@ -61,9 +63,7 @@ def test_whoever_the_engine_calls_unsafe_is_in_doubt(scene: Scene) -> None:
     store, now_ns = opened(scene)
     screen, draft, marks, levels = screened(store, now_ns)
     unsafe = {
-        key
-        for key, sums in book_sums(screen, draft).items()
-        if is_unsafe(draft.account(key), sums)
+        key for key, sums in book_sums(screen, draft).items() if is_unsafe(draft.account(key), sums)
     }
     assert unsafe <= set(screen.in_doubt(levels, marks))
 
@@ -120,26 +120,31 @@ def is_net_long(key: str, asset: str, *, draft: Draft) -> bool:
     return asset in account.supply and asset not in account.debt
 
 
-@settings(max_examples=60)
+def closing_commands(account: Account, now_ns: int) -> Iterator[c.Command]:
+    """What may befall an account: parts, the whole, a call, the backstop, the end."""
+    key = account.key
+    for debt, held in zip(sorted(account.debt), sorted(account.supply), strict=False):
+        yield c.Liquidate(now_ns, key, debt, held, KEEPER, repay=1 + (len(key) % 2))
+        yield c.Liquidate(now_ns, key, debt, held, KEEPER)
+        yield c.CallMargin(now_ns, key)
+        yield c.TransferToBackstop(now_ns, key)
+        yield c.CloseOut(now_ns, key)
+
+
+@settings(max_examples=40)
 @given(scenes(accounts=4))
 def test_refreshing_after_commands_equals_a_fresh_screen(scene: Scene) -> None:
     store, now_ns = opened(scene)
     screen, draft, _, _ = screened(store, now_ns)
-    for key in screen.keys:
-        account = draft.account(key)
-        for debt, held in zip(sorted(account.debt), sorted(account.supply), strict=False):
-            for command in (
-                c.Liquidate(now_ns, key, debt, held, KEEPER, repay=1 + (len(key) % 2)),
-                c.Liquidate(now_ns, key, debt, held, KEEPER),
-                c.CallMargin(now_ns, key),
-                c.TransferToBackstop(now_ns, key),
-                c.CloseOut(now_ns, key),
-            ):
-                outcome = step(store, command)
-                if isinstance(outcome, Accepted):
-                    store.apply(outcome)
-                    touched = [name for table, name in outcome.changes if table is Table.ACCOUNT]
-                    screen.refresh(touched, Draft(store, now_ns))
+    commands = [
+        each for key in screen.keys for each in closing_commands(draft.account(key), now_ns)
+    ]
+    for command in commands:
+        outcome = step(store, command)
+        if isinstance(outcome, Accepted):
+            store.apply(outcome)
+            touched = [name for table, name in outcome.changes if table is Table.ACCOUNT]
+            screen.refresh(touched, Draft(store, now_ns))
     fresh, draft, marks, levels = screened(store, now_ns)
     again = screen.levels(screen.marks(draft))
     for name in ("collateral", "debt", "weighted", "decisive", "initial", "weighted_debt"):

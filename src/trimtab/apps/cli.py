@@ -26,6 +26,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 
 @app.command()
 def demo(
+    *,
     out: Annotated[Path, typer.Option(help="Folder for the case and its results.")] = Path(
         "out/demo"
     ),
@@ -44,6 +45,7 @@ def demo(
 @app.command()
 def health(
     case: CaseFolder,
+    *,
     at: Annotated[
         str, typer.Option(help="Prices to use: first (the book's own), last, or a UTC time.")
     ] = "first",
@@ -91,6 +93,7 @@ def health(
 @app.command()
 def replay(
     case: CaseFolder,
+    *,
     out: Annotated[Path, typer.Option(help="Folder for events, metrics, summary and report.")],
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the journal in the output folder.")
@@ -152,7 +155,7 @@ def _run(verb: Callable[[], int | None], *, debug: bool) -> None:
 def main() -> None:
     """Entry point: usage errors are one line and exit code 2."""
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="trimtab")
     except typer.TyperException as error:
         message = error.format_message()
         if sys.argv[1:]:  # without arguments the message is the help text

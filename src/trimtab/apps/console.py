@@ -69,8 +69,8 @@ def write_binary(table: Mapping[str, Sequence[Any]]) -> None:
 def print_table(
     title: str,
     columns: Sequence[str],
-    rows: Sequence[Sequence[str]],
     *,
+    rows: Sequence[Sequence[str]],
     left: int = 1,
     optional: Sequence[str] = (),
 ) -> None:
@@ -82,8 +82,8 @@ def print_table(
     from rich import box
     from rich.cells import cell_len
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     widths = [
         max(cell_len(row[place]) for row in [columns, *rows]) for place in range(len(columns))
@@ -92,19 +92,17 @@ def print_table(
     width = None if sys.stdout.isatty() else whole
     console = Console(width=width, highlight=False, emoji=False)
     shown = _fitting(columns, widths, width=console.width, optional=optional)
-    table = Table(
-        title=escape(title), box=box.SIMPLE_HEAD, title_justify="left", title_style="bold"
-    )
+    table = Table(title=Text(title), box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
     for place in shown:
         table.add_column(
-            columns[place],
+            Text(columns[place]),
             justify="right" if place >= left else "left",
             no_wrap=True,
             min_width=None if place == 0 else widths[place],
             overflow="ellipsis" if place == 0 else "fold",
         )
     for row in rows:
-        table.add_row(*(escape(row[place]) for place in shown))
+        table.add_row(*(Text(row[place]) for place in shown))
     with console.capture() as captured:
         console.print(table)
     for line in captured.get().splitlines():

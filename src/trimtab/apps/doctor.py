@@ -28,7 +28,7 @@ def run_doctor(form: console.Format) -> None:
         console.print_json(facts)
         return
     rows = [[name.replace("_", " "), value] for name, value in facts.items()]
-    console.print_table("trimtab doctor", ["", ""], rows, left=2)
+    console.print_table("trimtab doctor", ["", ""], rows=rows, left=2)
 
 
 def _speeds() -> dict[str, str]:

@@ -89,7 +89,7 @@ def metric_columns(run: ReplayRun) -> dict[str, list[Any]]:
 
 
 def health_document(
-    found: Standing, accounts: Sequence[Explanation], changes: Sequence[Change] | None = None
+    found: Standing, accounts: Sequence[Explanation], *, changes: Sequence[Change] | None = None
 ) -> dict[str, Any]:
     """`trimtab.health/1`: totals of the whole book, and the accounts asked for."""
     document: dict[str, Any] = {

@@ -130,7 +130,7 @@ def _print_health(result: front.HealthResult, chosen: Sequence[Explanation]) -> 
     columns += [f"equity {quote}", "leverage", "distance %", "liquidation prices"]
     title = f"{found.case.rules.venue}, {Time(found.as_of_ns).text()}"
     optional = ("leverage", f"equity {quote}", "liquidation prices", f"collateral {quote}")
-    console.print_table(title, columns, rows, left=2, optional=optional)
+    console.print_table(title, columns, rows=rows, left=2, optional=optional)
     if result.changes is not None:
         _print_changes(result, quote)
     say(
@@ -157,7 +157,7 @@ def _print_changes(result: front.HealthResult, quote: str) -> None:
         for change in changes[:20]
     ]
     title = f"{len(changes)} accounts become liquidatable under the other rules"
-    console.print_table(title, ["account", f"debt {quote}", f"missing {quote}"], rows)
+    console.print_table(title, ["account", f"debt {quote}", f"missing {quote}"], rows=rows)
 
 
 def run_replay(case_folder: Path, out: Path, *, resume: bool, form: Format, seed: int) -> None:
@@ -240,7 +240,7 @@ def _print_replays(results: Sequence[front.ReplayResult]) -> None:
         rows.append([label, *cells])
     quote = documents[0]["quote"]
     title = f"replay {documents[0]['from']} to {documents[0]['to']}, values in {quote}"
-    console.print_table(title, ["", *(document["venue"] for document in documents)], rows)
+    console.print_table(title, ["", *(document["venue"] for document in documents)], rows=rows)
     for document in documents:
         kept = "conserved to the last unit" if document["conserved"] else "NOT CONSERVED"
         say(f"{document['venue']}: every asset {kept}; seed {document['seed']}")

@@ -140,7 +140,7 @@ def _with(rules: Rules, change: RuleChange, *, record: Any) -> Rules:
 
 
 def dry_run(
-    view: View, command: SetRules, accounts: Iterable[str]
+    view: View, command: SetRules, *, accounts: Iterable[str]
 ) -> list[tuple[str, int]] | Rejected:
     """What a rule change would do before it is accepted; nothing changes.
 
@@ -156,11 +156,11 @@ def dry_run(
         set_rules(draft, command)
     except Refusal as refusal:
         return refusal.rejected
-    return newly_unsafe(view, draft.rules, accounts, now_ns=command.at_ns)
+    return newly_unsafe(view, draft.rules, accounts=accounts, now_ns=command.at_ns)
 
 
 def newly_unsafe(
-    view: View, rules: Rules, accounts: Iterable[str], *, now_ns: int
+    view: View, rules: Rules, *, accounts: Iterable[str], now_ns: int
 ) -> list[tuple[str, int]]:
     """Dry run: accounts that are safe now and would be unsafe under `rules` at today's prices.
 

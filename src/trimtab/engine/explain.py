@@ -12,7 +12,14 @@ from trimtab.engine.margin import (
     is_unsafe,
     weights,
 )
-from trimtab.engine.pools import debt_amount, supply_amount
+from trimtab.engine.pools import (
+    add_debt,
+    debt_amount,
+    debt_shares_to_mint,
+    remove_supply,
+    shares_to_burn,
+    supply_amount,
+)
 from trimtab.model import Account, Explanation, Level, split_key
 from trimtab.units import WAD, div_down, div_floor, div_up, mul_div_down
 
@@ -55,7 +62,7 @@ def explain(account: Account, draft: Draft) -> Explanation:
         liquidation_price_wad=_liquidation_prices(sums, exposures),
         distance_wad=_distance_wad(sums, exposures, quote=draft.rules.quote),
         withdrawable=_withdrawable(account, sums, draft=draft),
-        borrowable=_borrowable(sums, draft),
+        borrowable=_borrowable(account, sums, draft=draft),
     )
 
 
@@ -137,12 +144,33 @@ def _withdrawable(account: Account, sums: Sums, *, draft: Draft) -> dict[str, in
         if account.debt and sums.excess_initial < 0:
             most = 0
         elif account.debt and weight:
-            most = min(most, div_down(sums.excess_initial, mark.unit * weight))
-        room[asset] = most
+            allowed = div_down(sums.excess_initial, mark.unit * weight)
+            most = min(most, allowed)
+            most -= max(0, _fall(mark, shares, amount=most) - allowed)
+        room[asset] = max(0, most)
     return room
 
 
-def _borrowable(sums: Sums, draft: Draft) -> dict[str, int]:
+def _fall(mark: Mark, shares: int, *, amount: int) -> int:
+    """By how much a balance falls when `amount` is withdrawn: shares round up, so by it or more."""
+    pool, held = mark.pool, supply_amount(mark.pool, shares)
+    if amount == held:
+        return held
+    burned = shares_to_burn(pool, amount)
+    after = remove_supply(pool, amount, shares=burned)
+    return held - supply_amount(after, shares - burned)
+
+
+def _rise(mark: Mark, shares: int, *, amount: int) -> tuple[int, int]:
+    """By how much a loan raises its account's debt and its pool's: by `amount` or a unit more."""
+    pool, mintable = mark.pool, mark.rules.mintable
+    minted = debt_shares_to_mint(pool, amount)
+    after = add_debt(pool, amount, shares=minted, mintable=mintable)
+    owed = debt_amount(after, shares + minted) - debt_amount(pool, shares)
+    return owed, after.borrowed - pool.borrowed
+
+
+def _borrowable(account: Account, sums: Sums, *, draft: Draft) -> dict[str, int]:
     """Per borrowable asset, the native units that margin, cash and cap allow."""
     room = {}
     for asset, rules in draft.rules.assets.items():
@@ -151,11 +179,13 @@ def _borrowable(sums: Sums, draft: Draft) -> dict[str, int]:
         mark = draft.mark_if_priced(asset)
         if mark is None:
             continue
-        most = div_down(sums.excess_initial, mark.unit * rules.liability_weight_wad)
-        if not rules.mintable:
-            most = min(most, mark.pool.cash)
-        if rules.borrow_cap is not None:
-            most = min(most, max(0, rules.borrow_cap - mark.pool.borrowed))
-        if most:
+        allowed = div_down(sums.excess_initial, mark.unit * mark.rules.liability_weight_wad)
+        most = allowed if rules.mintable else min(allowed, mark.pool.cash)
+        cap = most + 1 if rules.borrow_cap is None else rules.borrow_cap - mark.pool.borrowed
+        most = min(most, cap)
+        if most > 0:
+            owed, booked = _rise(mark, account.debt.get(asset, 0), amount=most)
+            most -= max(0, owed - allowed, booked - cap)
+        if most > 0:
             room[asset] = most
     return room

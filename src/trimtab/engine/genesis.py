@@ -64,8 +64,9 @@ def open_venue(rules: Rules, book: Sequence[BookRow], *, at_ns: int) -> MemorySt
     for key in supply.keys() | debt.keys():
         account = _account(key, about.get(key, []), supply=supply.get(key, {}), debt=debt.get(key))
         records[Table.ACCOUNT, key] = account
+    supplied, borrowed = _totals(supply), _totals(debt)
     for asset in rules.assets.values():
-        records[Table.POOL, asset.name] = _pool(asset, supply, debt=debt, at_ns=at_ns)
+        records[Table.POOL, asset.name] = _pool(asset, supplied, debts=borrowed, at_ns=at_ns)
         price = _price(asset, quote=rules.quote, at_ns=at_ns)
         if price is not None:
             records[Table.PRICE, asset.name] = price
@@ -76,22 +77,27 @@ def open_venue(rules: Rules, book: Sequence[BookRow], *, at_ns: int) -> MemorySt
 
 def _add_venue_accounts(rules: Rules, supply: Holdings, *, debt: Holdings) -> None:
     """Suppliers outside the book, and the funds' capital in the quote."""
+    supplied, borrowed = _totals(supply), _totals(debt)
     for asset in rules.assets.values():
-        outside = _external_supply(asset, supply, debt=debt)
+        name = asset.name
+        outside = _external_supply(asset, supplied.get(name, 0), borrowed=borrowed.get(name, 0))
         if outside:
-            supply.setdefault(SUPPLIERS, {})[asset.name] = outside
+            supply.setdefault(SUPPLIERS, {})[name] = outside
     decimals = rules.assets[rules.quote].decimals
     for key, fund in ((INSURANCE, rules.insurance), (BACKSTOP, rules.backstop)):
         amount = mul_div_down(fund.balance_wad, 10**decimals, WAD)
         supply[key] = {rules.quote: amount} if amount else {}
 
 
-def _total(holdings: Holdings, asset: str) -> int:
-    return sum(held.get(asset, 0) for held in holdings.values())
+def _totals(holdings: Holdings) -> dict[str, int]:
+    totals: dict[str, int] = {}
+    for held in holdings.values():
+        for asset, amount in held.items():
+            totals[asset] = totals.get(asset, 0) + amount
+    return totals
 
 
-def _external_supply(asset: AssetRules, supply: Holdings, *, debt: Holdings) -> int:
-    borrowed, supplied = _total(debt, asset.name), _total(supply, asset.name)
+def _external_supply(asset: AssetRules, supplied: int, *, borrowed: int) -> int:
     if asset.external_supply is None:
         if asset.mintable:
             return 0
@@ -123,8 +129,10 @@ def _account(
     )
 
 
-def _pool(asset: AssetRules, supply: Holdings, *, debt: Holdings, at_ns: int) -> Pool:
-    supplied, borrowed = _total(supply, asset.name), _total(debt, asset.name)
+def _pool(
+    asset: AssetRules, supplies: dict[str, int], *, debts: dict[str, int], at_ns: int
+) -> Pool:
+    supplied, borrowed = supplies.get(asset.name, 0), debts.get(asset.name, 0)
     minted = borrowed if asset.mintable else 0
     return Pool(
         asset.name,

@@ -63,7 +63,7 @@ def _payers(draft: Draft, key: str, *, asset: str, own_margin: bool) -> list[tup
     return payers
 
 
-def _fill(draft: Draft, asset: str, paid: int) -> int:
+def _fill(draft: Draft, asset: str, *, paid: int) -> int:
     pool = draft.pool(asset)
     draft.put_pool(replace(pool, deficit=pool.deficit - paid))
     return paid
@@ -80,7 +80,7 @@ def _from_account(draft: Draft, key: str, *, asset: str, left: int) -> int:
         if sold == asset:
             continue
         bought = swap_at_oracle(draft, key, sold=sold, bought=asset, need=left - paid)
-        paid += _fill(draft, asset, bought)
+        paid += _fill(draft, asset, paid=bought)
     return paid
 
 

@@ -34,6 +34,7 @@ class GearboxRefusal(StrEnum):
     UNDERLYING_NOT_LIQUIDATABLE = "underlying_not_liquidatable"
     SEIZED_LESS_THAN_REQUIRED = "seized_less_than_required"
     NOT_ENOUGH_BALANCE = "not_enough_balance"
+    ZERO_DEBT_WITH_QUOTAS = "zero_debt_with_quotas"
     NOT_ENOUGH_COLLATERAL = "not_enough_collateral"
 
 
@@ -140,17 +141,20 @@ def health(
     unit_usd = mul_div_down(RAY, _price(quote, uses_safe_prices), pow10(quote.decimals))
     total = weighted = 0
     for token, held in account.holdings.items():
+        if held.quota == 0:
+            continue  # a token without quota is not enabled, and so not counted at all
         price = prices[token]
         value = mul_div_down(held.balance, _price(price, uses_safe_prices), pow10(price.decimals))
         weight = mul_div_down(value, held.threshold_bps, BPS)
         if held.quota is not None:
             weight = min(weight, mul_div_down(held.quota, unit_usd, RAY))
         total, weighted = total + value, weighted + weight
-    owed = amount_sent(account.debt.total, transfer_fee)
-    debt_usd = mul_div_down(owed, quote.main, pow10(quote.decimals))
+    owed = account.debt.owed
+    to_send = amount_sent(owed.total, transfer_fee)
+    debt_usd = mul_div_down(to_send, quote.main, pow10(quote.decimals))
     total_value = mul_div_down(total, pow10(quote.decimals), quote.main)
     is_unhealthy = weighted < debt_usd
-    due = (account.debt.principal + account.debt.interest) * BPS
+    due = (owed.principal + owed.interest) * BPS
     return CreditHealth(
         total_value_usd=total,
         weighted_value_usd=weighted,
@@ -181,18 +185,18 @@ def liquidate(
         The payments, or why not. Whoever liquidates owes the pool and the owner their parts and
         keeps what the collateral is worth beyond them.
     """
-    checked = health(
-        account, prices, fees=fees, is_expired=is_expired, transfer_fee=transfer_fee
-    )
+    checked = health(account, prices, fees=fees, is_expired=is_expired, transfer_fee=transfer_fee)
     if not checked.is_liquidatable:
         reason = GearboxRefusal.NOT_LIQUIDATABLE
         return Refused(reason, checked.weighted_value_usd, checked.debt_usd)
     is_loss_case = checked.is_unhealthy and checked.has_bad_debt
     if is_loss_case and not loss_approved:
-        return Refused(GearboxRefusal.LOSS_NOT_APPROVED, checked.total_value, account.debt.total)
+        return Refused(
+            GearboxRefusal.LOSS_NOT_APPROVED, checked.total_value, account.debt.owed.total
+        )
     expired_terms = not checked.is_unhealthy
     payments = liquidation_payments(
-        account.debt,
+        account.debt.owed,
         checked.total_value,
         fee_bps=fees.fee_bps(is_expired=expired_terms),
         discount_bps=fees.discount_bps(is_expired=expired_terms),
@@ -208,7 +212,6 @@ def liquidate_partially(
     token: str,
     amount: int,
     fees: LiquidationFees,
-    interest_fee_bps: int,
     seized_min: int = 0,
     is_expired: bool = False,
 ) -> PartialLiquidation | Refused:
@@ -217,7 +220,7 @@ def liquidate_partially(
     Args:
         token: seized at its main price less the discount; never the underlying.
         amount: underlying that the liquidator pays, its fee included.
-        interest_fee_bps: the fee on interest, which a repayment of interest carries.
+        seized_min: the least the liquidator wants of the token.
 
     Rounding: seized down, fee down. Transfer fees of the underlying are left out.
     """
@@ -236,9 +239,9 @@ def liquidate_partially(
     held = account.holdings[token]
     if seized > held.balance:
         return Refused(GearboxRefusal.NOT_ENOUGH_BALANCE, held.balance, seized)
-    after = _after_partial(
-        account, token, seized=seized, repaid=amount - fee, interest_fee_bps=interest_fee_bps
-    )
+    after = _after_partial(account, token, seized=seized, repaid=amount - fee)
+    if after.debt.principal == 0 and any(one.quota for one in account.holdings.values()):
+        return Refused(GearboxRefusal.ZERO_DEBT_WITH_QUOTAS, 0, 1)
     end = health(after, prices, fees=fees, is_expired=is_expired)
     if end.is_unhealthy:
         reason = GearboxRefusal.NOT_ENOUGH_COLLATERAL
@@ -247,11 +250,11 @@ def liquidate_partially(
 
 
 def _after_partial(
-    account: CreditAccount, token: str, *, seized: int, repaid: int, interest_fee_bps: int
+    account: CreditAccount, token: str, *, seized: int, repaid: int
 ) -> CreditAccount:
     held = account.holdings[token]
     reduced = replace(held, balance=held.balance - seized)
-    debt, left = account.debt.repaid(repaid, interest_fee_bps=interest_fee_bps)
+    debt, left = account.debt.repaid(repaid)
     holdings = account.holdings | {token: reduced}
     own = holdings.get(account.underlying, Holding(0, 0, None))
     holdings[account.underlying] = replace(own, balance=own.balance + left)

@@ -7,80 +7,96 @@ bps of 1e4, times in seconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from trimtab.units import mul_div_down
+from trimtab.units import RAY, mul_div_down
 
 BPS: Final = 10_000
+_INDEX_PRECISION: Final = 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class CreditDebt:
-    """A debt: principal, interest of the pool and of quotas, and the protocol's fees on both.
-
-    interest: base plus quota interest; fees: on both, plus fees of quota changes. `quota_interest`
-    and `quota_fees` are the parts of them that quotas caused, repaid before the base interest.
-    """
+class Owed:
+    """What an account owes: principal, interest (base and quota) and the protocol's fees."""
 
     principal: int
     interest: int = 0
     fees: int = 0
-    quota_interest: int = 0
-    quota_fees: int = 0
-
-    def __post_init__(self) -> None:
-        parts = (self.principal, self.interest, self.fees, self.quota_interest, self.quota_fees)
-        assert min(parts) >= 0, f"negative part of a debt: {parts}"
-        assert self.quota_interest <= self.interest, "quota interest above all interest"
-        assert self.quota_fees <= self.fees, "quota fees above all fees"
 
     @property
     def total(self) -> int:
-        """Return all that is owed: principal, interest and fees."""
+        """Return all of it."""
         return self.principal + self.interest + self.fees
 
-    @classmethod
-    def accrued(
-        cls,
-        principal: int,
-        *,
-        base_interest: int,
-        interest_fee_bps: int,
-        quota_interest: int = 0,
-        quota_fees: int = 0,
-    ) -> CreditDebt:
-        """Return a debt with its fees: each kind of interest times the fee, floored apart."""
-        base_fee = mul_div_down(base_interest, interest_fee_bps, BPS)
-        quota_fee = mul_div_down(quota_interest, interest_fee_bps, BPS)
-        return cls(
-            principal,
-            interest=base_interest + quota_interest,
-            fees=quota_fees + base_fee + quota_fee,
-            quota_interest=quota_interest,
-            quota_fees=quota_fees,
-        )
 
-    def repaid(self, amount: int, *, interest_fee_bps: int) -> tuple[CreditDebt, int]:
+@dataclass(frozen=True, slots=True)
+class CreditDebt:
+    """A debt as the credit manager keeps it, with the pool's index of now.
+
+    index_then, index_now: the pool's interest index at the last change and now, in ray;
+    quota_interest: accrued up to now; quota_fees: of changed quotas; interest_fee_bps: the
+    protocol's fee on both kinds of interest.
+    """
+
+    principal: int
+    index_then: int = RAY
+    index_now: int = RAY
+    quota_interest: int = 0
+    quota_fees: int = 0
+    interest_fee_bps: int = 0
+
+    def __post_init__(self) -> None:
+        parts = (self.principal, self.quota_interest, self.quota_fees, self.interest_fee_bps)
+        assert min(parts) >= 0, f"negative part of a debt: {parts}"
+        assert 0 < self.index_then <= self.index_now, "the pool's index fell"
+
+    @property
+    def base_interest(self) -> int:
+        """Return the interest of the principal since the last change, floored."""
+        return mul_div_down(self.principal, self.index_now, self.index_then) - self.principal
+
+    @property
+    def owed(self) -> Owed:
+        """Return what is owed now; the fee on each kind of interest is floored apart."""
+        fees = self.quota_fees
+        for interest in (self.base_interest, self.quota_interest):
+            fees += mul_div_down(interest, self.interest_fee_bps, BPS)
+        return Owed(self.principal, self.base_interest + self.quota_interest, fees)
+
+    def repaid(self, amount: int) -> tuple[CreditDebt, int]:
         """Return the debt after a repayment, and what was left over of it.
 
         Quota fees go first, then quota interest, then base interest, each with its fee, then the
         principal. An amount too small for an interest is split between pool and protocol, the
-        pool's part floored.
+        pool's part floored; the index moves so that the unpaid base interest remains.
         """
-        quota_fees, left = _paid(self.quota_fees, amount)
-        quota, left = _interest_paid(self.quota_interest, left, fee_bps=interest_fee_bps)
-        base = self.interest - self.quota_interest
-        base, left = _interest_paid(base, left, fee_bps=interest_fee_bps)
-        principal, left = _paid(self.principal, left)
-        after = CreditDebt.accrued(
-            principal,
-            base_interest=base,
-            interest_fee_bps=interest_fee_bps,
-            quota_interest=quota,
+        if amount >= self.owed.total:
+            cleared = replace(self, principal=0, index_then=self.index_now, quota_interest=0)
+            return replace(cleared, quota_fees=0), amount - self.owed.total
+        fee_bps = self.interest_fee_bps
+        quota_fees = max(0, self.quota_fees - amount)
+        left = amount - (self.quota_fees - quota_fees)
+        to_quota, left = _interest_paid(self.quota_interest, left, fee_bps=fee_bps)
+        index = self.index_then
+        if left:
+            to_base, left = _interest_paid(self.base_interest, left, fee_bps=fee_bps)
+            index = self._index_after(to_base)
+        return replace(
+            self,
+            principal=self.principal - left,
+            index_then=index,
+            quota_interest=self.quota_interest - to_quota,
             quota_fees=quota_fees,
-        )
-        return after, left
+        ), 0
+
+    def _index_after(self, paid: int) -> int:
+        """The index that leaves base interest less `paid`: indices carry 9 more digits, floored."""
+        if paid == self.base_interest:
+            return self.index_now
+        now = self.index_now * _INDEX_PRECISION
+        step = mul_div_down(_INDEX_PRECISION * paid, self.index_then, self.principal)
+        return mul_div_down(now, self.index_then, now - step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +155,7 @@ class PoolLoss:
 
 
 def liquidation_payments(
-    debt: CreditDebt,
+    debt: Owed,
     total_value: int,
     *,
     fee_bps: int,
@@ -198,20 +214,15 @@ def threshold_bps(initial_bps: int, final_bps: int, *, since_start_s: int, durat
     return mul_div_down(initial_bps * left + final_bps * since_start_s, 1, duration_s)
 
 
-def accrued_interest(amount: int, index_now: int, *, index_then: int) -> int:
-    """Return the base interest of a principal between two pool indices, floored."""
-    return mul_div_down(amount, index_now, index_then) - amount if amount else 0
-
-
 def share_loss(loss: int, *, treasury_shares: int, pool_assets: int, pool_shares: int) -> PoolLoss:
     """Return who bears a loss: the treasury's pool shares burn first, then every holder.
 
     Rounding: shares down, and what the missing shares were worth down; an empty pool is at par.
     """
-    shares = mul_div_down(loss, pool_shares, pool_assets) if pool_assets else loss
+    shares = mul_div_down(loss, pool_shares, pool_assets) if pool_shares else loss
     burned = min(shares, treasury_shares)
-    worth = mul_div_down(shares - burned, pool_assets, pool_shares) if pool_shares else 0
-    uncovered = worth if shares > burned else 0
+    missing = shares - burned
+    uncovered = mul_div_down(missing, pool_assets, pool_shares) if pool_shares else missing
     return PoolLoss(burned_shares=burned, covered=loss - uncovered, uncovered=uncovered)
 
 
@@ -219,16 +230,9 @@ def _capped(fee: int, rules: TransferFee) -> int:
     return fee if rules.fee_max is None else min(fee, rules.fee_max)
 
 
-def _paid(due: int, amount: int) -> tuple[int, int]:
-    paid = min(due, amount)
-    return due - paid, amount - paid
-
-
 def _interest_paid(interest: int, amount: int, *, fee_bps: int) -> tuple[int, int]:
-    """The interest that stays and the amount that is left after paying it with its fee."""
-    if not interest or not amount:
-        return interest, amount
+    """How much interest a payment settles, its fee being paid along, and what is left of it."""
     due = interest + mul_div_down(interest, fee_bps, BPS)
     if amount >= due:
-        return 0, amount - due
-    return interest - mul_div_down(amount, BPS, BPS + fee_bps), 0
+        return interest, amount - due
+    return mul_div_down(amount, BPS, BPS + fee_bps), 0

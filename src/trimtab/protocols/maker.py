@@ -212,9 +212,7 @@ def liquidate(vault: Vault, terms: VaultType, *, limits: AuctionRoom) -> Bark | 
     checked = health(vault, terms)
     if not checked.is_liquidatable:
         return Refused(MakerRefusal.NOT_UNSAFE, checked.backing_rad, checked.debt_rad)
-    room = min(
-        limits.hole_rad - limits.on_auction_rad, terms.hole_rad - terms.on_auction_rad
-    )
+    room = min(limits.hole_rad - limits.on_auction_rad, terms.hole_rad - terms.on_auction_rad)
     if room <= 0:
         return Refused(MakerRefusal.LIMIT_HIT, room, 1)
     fitting = div_down(mul_div_down(room, WAD, terms.index_ray), terms.penalty_wad)

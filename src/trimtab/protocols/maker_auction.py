@@ -1,7 +1,8 @@
 """Maker's Dutch auctions: the falling price, and kick, take and redo with their edges.
 
 Source: makerdao/dss, commit fa4f6630: src/clip.sol, src/abaci.sol. Lots in wad, prices in ray,
-debts in rad, times in whole seconds. The breaker: 0 open, 1 no kick, 2 also no redo, 3 also no take.
+debts in rad, times in whole seconds. The breaker: 0 open, 1 no kick, 2 also no
+redo, 3 also no take.
 """
 
 from __future__ import annotations
@@ -244,9 +245,7 @@ def take(
     return take_at(auction, amount, price=state.price_ray, dust_rad=rules.dust_rad)
 
 
-def take_at(
-    auction: Auction, amount: int, *, price: int, dust_rad: int
-) -> Taken | AuctionRefused:
+def take_at(auction: Auction, amount: int, *, price: int, dust_rad: int) -> Taken | AuctionRefused:
     """Buy up to `amount` at `price` (ray), without the checks of time, limit price and breaker.
 
     Rounding: where the target caps the purchase, the slice is floored against the buyer.
@@ -267,9 +266,7 @@ def take_at(
     return _settled(auction, price=price, bought=bought, owed=owed, kept_dust=kept_dust)
 
 
-def _settled(
-    auction: Auction, *, price: int, bought: int, owed: int, kept_dust: bool
-) -> Taken:
+def _settled(auction: Auction, *, price: int, bought: int, owed: int, kept_dust: bool) -> Taken:
     lot, target = auction.lot - bought, auction.target_rad - owed
     is_over = lot == 0 or target == 0
     return Taken(

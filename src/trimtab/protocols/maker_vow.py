@@ -40,7 +40,7 @@ class QueuedDebt:
 
 @dataclass(frozen=True, slots=True)
 class Vow:
-    """Surplus (its DAI), all bad debt (sin), the part still queued and the part on auction (Ash)."""
+    """Surplus (its DAI), all bad debt (sin), the part queued and the part on auction (Ash)."""
 
     surplus_rad: int = 0
     bad_debt_rad: int = 0
@@ -122,9 +122,7 @@ def settle_auctioned(vow: Vow, amount_rad: int) -> Vow | VowRefused:
         return VowRefused(VowRefusal.INSUFFICIENT_DEBT, vow.on_auction_rad, amount_rad)
     if amount_rad > vow.surplus_rad:
         return VowRefused(VowRefusal.INSUFFICIENT_SURPLUS, vow.surplus_rad, amount_rad)
-    return _cancelled(
-        replace(vow, on_auction_rad=vow.on_auction_rad - amount_rad), amount_rad
-    )
+    return _cancelled(replace(vow, on_auction_rad=vow.on_auction_rad - amount_rad), amount_rad)
 
 
 def start_debt_auction(vow: Vow, rules: VowRules) -> VowAuction | VowRefused:

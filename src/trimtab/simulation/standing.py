@@ -64,7 +64,9 @@ def book_keys(store: MemoryStore) -> Sequence[str]:
 
 def compare(found: Standing, rules: Rules) -> list[Change]:
     """Dry run of other rules: who becomes liquidatable, largest shortage first."""
-    unsafe = newly_unsafe(found.store, rules, book_keys(found.store), now_ns=found.as_of_ns)
+    unsafe = newly_unsafe(
+        found.store, rules, accounts=book_keys(found.store), now_ns=found.as_of_ns
+    )
     debts = {}
     for account in found.accounts:
         key = f"{account.account}/{account.group}" if account.group else account.account

@@ -118,7 +118,7 @@ def _ln_bounds(x_wad: int, bits: int) -> tuple[int, int]:
     exponent = x_wad.bit_length() - WAD.bit_length()
     scaled = x_wad << max(-exponent, 0)
     one = WAD << max(exponent, 0)
-    low, high = _atanh_bounds(abs(scaled - one), scaled + one, bits)
+    low, high = _atanh_bounds(abs(scaled - one), scaled + one, bits=bits)
     if scaled < one:
         low, high = -high, -low
     ln2_low, ln2_high = _ln2_bounds(bits)
@@ -129,11 +129,11 @@ def _ln_bounds(x_wad: int, bits: int) -> tuple[int, int]:
 
 @lru_cache(maxsize=8)
 def _ln2_bounds(bits: int) -> tuple[int, int]:
-    low, high = _atanh_bounds(1, 3, bits)
+    low, high = _atanh_bounds(1, 3, bits=bits)
     return 2 * low, 2 * high
 
 
-def _atanh_bounds(numerator: int, denominator: int, bits: int) -> tuple[int, int]:
+def _atanh_bounds(numerator: int, denominator: int, *, bits: int) -> tuple[int, int]:
     """Return integers around atanh(z) * 2**bits, for z = numerator / denominator from 0 to 1/3.
 
     Proof, in units of 2**-bits. All steps floor, so `low` is a lower bound.

@@ -49,13 +49,13 @@ class Amount:
     def __add__(self, other: Amount) -> Amount:
         if not isinstance(other, Amount):
             return NotImplemented
-        _require_same_unit("Amount", self.unit, other.unit)
+        _require_same_unit(self.unit, other.unit, kind="Amount")
         return Amount(self.raw + other.raw, self.unit)
 
     def __sub__(self, other: Amount) -> Amount:
         if not isinstance(other, Amount):
             return NotImplemented
-        _require_same_unit("Amount", self.unit, other.unit)
+        _require_same_unit(self.unit, other.unit, kind="Amount")
         return Amount(self.raw - other.raw, self.unit)
 
     def __neg__(self) -> Amount:
@@ -64,13 +64,13 @@ class Amount:
     def __lt__(self, other: Amount) -> bool:
         if not isinstance(other, Amount):
             return NotImplemented
-        _require_same_unit("Amount", self.unit, other.unit)
+        _require_same_unit(self.unit, other.unit, kind="Amount")
         return self.raw < other.raw
 
     def __le__(self, other: Amount) -> bool:
         if not isinstance(other, Amount):
             return NotImplemented
-        _require_same_unit("Amount", self.unit, other.unit)
+        _require_same_unit(self.unit, other.unit, kind="Amount")
         return self.raw <= other.raw
 
     @classmethod
@@ -97,35 +97,35 @@ class Price:
     def __add__(self, other: Price) -> Price:
         if not isinstance(other, Price):
             return NotImplemented
-        _require_same_unit("Price", self.unit, other.unit)
+        _require_same_unit(self.unit, other.unit, kind="Price")
         return Price(self.raw + other.raw, self.unit)
 
     def __sub__(self, other: Price) -> Price:
         if not isinstance(other, Price):
             return NotImplemented
-        _require_same_unit("Price", self.unit, other.unit)
+        _require_same_unit(self.unit, other.unit, kind="Price")
         return Price(self.raw - other.raw, self.unit)
 
     def __lt__(self, other: Price) -> bool:
         if not isinstance(other, Price):
             return NotImplemented
-        _require_same_unit("Price", self.unit, other.unit)
+        _require_same_unit(self.unit, other.unit, kind="Price")
         return self.raw < other.raw
 
     def __le__(self, other: Price) -> bool:
         if not isinstance(other, Price):
             return NotImplemented
-        _require_same_unit("Price", self.unit, other.unit)
+        _require_same_unit(self.unit, other.unit, kind="Price")
         return self.raw <= other.raw
 
     def value_of_down(self, amount: Amount) -> Value:
         """Return amount * price, rounded toward minus infinity; TypeError for another asset."""
-        _require_same_unit("Price and Amount", self.unit, amount.unit)
+        _require_same_unit(self.unit, amount.unit, kind="Price and Amount")
         return Value(_floor(amount.raw * self.raw, pow10(self.unit.decimals)))
 
     def value_of_up(self, amount: Amount) -> Value:
         """Return amount * price, rounded toward plus infinity; TypeError for another asset."""
-        _require_same_unit("Price and Amount", self.unit, amount.unit)
+        _require_same_unit(self.unit, amount.unit, kind="Price and Amount")
         return Value(_ceil(amount.raw * self.raw, pow10(self.unit.decimals)))
 
     def amount_for_down(self, value: Value) -> Amount:
@@ -240,7 +240,7 @@ def _require_integer(raw: int) -> None:
     assert isinstance(raw, int), f"raw is not an integer: {raw!r}"
 
 
-def _require_same_unit(kind: str, left: Unit, right: Unit) -> None:
+def _require_same_unit(left: Unit, right: Unit, *, kind: str) -> None:
     if left != right:
         names = f"{left.asset} ({left.decimals} decimals) and {right.asset} ({right.decimals})"
         raise TypeError(f"{kind} must be of one asset: {names}")

@@ -119,6 +119,8 @@ def _fate(
         }[payer]
         if len(history.payers) == 1:
             told = told.removeprefix("mostly ")
+        if not history.acts:
+            return sentence("closed out without a liquidation; the loss fell {}", told)
         state = "bankrupt" if not after.debt_wad else "short"
         return sentence("{} after {}; the loss fell {}", state, parts, told)
     if history.to_backstop:

@@ -135,13 +135,25 @@ def blank(shape: Shape, heights: tuple[float, ...]) -> tuple["Canvas", list["Axe
     return canvas, panels
 
 
-def dress(panel: "Axes", title: str, *, zero: bool = False, bins: int = 5) -> None:
-    """Name a panel above its left edge, with compact numbers and quiet lines across."""
+def price_number(value: float) -> str:
+    """A price on an axis, not shortened."""
+    return f"{value:,.6g}"
+
+
+def dress(
+    panel: "Axes",
+    title: str,
+    *,
+    zero: bool = False,
+    bins: int = 5,
+    words: Callable[[float], str] = short_number,
+) -> None:
+    """Name a panel above its left edge, with numbers in `words` and quiet lines across."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     panel.set_title(title, loc="left", fontsize=11, pad=6, x=0)
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
-    panel.yaxis.set_major_locator(MaxNLocator(nbins=bins, min_n_ticks=2))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words(value)))
+    panel.yaxis.set_major_locator(MaxNLocator(nbins=bins, min_n_ticks=2, steps=[1, 2, 2.5, 5, 10]))
     panel.grid(axis="y")
     panel.set_axisbelow(True)
     panel.tick_params(axis="both", length=0, pad=5)
@@ -150,8 +162,8 @@ def dress(panel: "Axes", title: str, *, zero: bool = False, bins: int = 5) -> No
         panel.set_ylim(bottom=0)
 
 
-def time_axis(panels: list["Axes"], shape: Shape) -> None:
-    """Dates along the lowest panel, in UTC."""
+def time_axis(panels: list["Axes"], shape: Shape, *, words: str) -> None:
+    """Dates along the lowest panel; `words` say what they leave out."""
     from matplotlib import dates
 
     untyped: Any = dates
@@ -166,7 +178,7 @@ def time_axis(panels: list["Axes"], shape: Shape) -> None:
     formatter.formats[3] = formatter.formats[4] = "%H:%M"
     formatter.zero_formats[3] = "%d %b"
     panels[-1].xaxis.set_major_formatter(formatter)
-    panels[-1].set_xlabel("time (UTC)", fontsize=10, labelpad=3)
+    panels[-1].set_xlabel(words, fontsize=10, labelpad=3)
     panels[-1].margins(x=0)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trimtab.agents import best_offer
+from trimtab.agents import Keeper, Offer, best_offer
 from trimtab.engine import (
     EXACT_PER_WAD,
     Draft,
@@ -15,7 +15,7 @@ from trimtab.engine import (
     open_venue,
     step,
 )
-from trimtab.model import BACKSTOP, INSURANCE, Accepted, Auction, Mechanism, Table
+from trimtab.model import BACKSTOP, INSURANCE, Accepted, Auction, Mechanism, Rejected, Table
 from trimtab.model import commands as c
 from trimtab.simulation import ReplayRun
 from trimtab.units import WAD, div_down, div_up
@@ -44,6 +44,7 @@ class Cause(StrEnum):
 
     GAS = "does not pay for the gas of a liquidation"
     EMPTY = "no pair of debt and collateral can be liquidated"
+    REFUSED = "the rules refuse the liquidation that would pay (dust or a cap)"
     WAITING = "would pay, but the delay or the keepers' capital ran out the clock"
     AUCTION = "in an auction that nobody has taken yet"
 
@@ -143,20 +144,29 @@ def _gas_wad(run: ReplayRun) -> int:
 
 
 def _left(run: ReplayRun, draft: Draft, *, after: Stands) -> tuple[Left, ...]:
-    rules = run.case.replay
-    needed = _gas_wad(run) + max(rules.min_profit_wad, 1)
     records = (run.store.get(Table.AUCTION, key) for key in run.store.keys(Table.AUCTION))
     in_auction = {record.account for record in records if isinstance(record, Auction)}
+    by_auction = run.case.replay.mechanism is Mechanism.AUCTION
     found = []
     for key, debt_wad in run.unwanted.items():
         offer = best_offer(draft, key, capital_wad=None)
-        gain = None if offer is None else offer.gain_wad
-        cause = Cause.WAITING
-        if key in in_auction or rules.mechanism is Mechanism.AUCTION:
+        if by_auction or key in in_auction:
             cause = Cause.AUCTION
-        elif gain is None:
-            cause = Cause.EMPTY
-        elif gain < needed:
-            cause = Cause.GAS
+        else:
+            cause = _cause(run, offer)
+        gain = None if offer is None else offer.gain_wad
         found.append(Left(key, debt_wad, gain, after[key].health_wad, cause))
     return tuple(sorted(found, key=lambda left: (-left.debt_wad, left.account)))
+
+
+def _cause(run: ReplayRun, offer: Offer | None) -> Cause:
+    """Why keepers did not take an offer at the last step, by asking as they ask."""
+    keeper, gas = Keeper(run.case.replay), _gas_wad(run)
+    if offer is None:
+        return Cause.EMPTY
+    if not keeper.wants(offer.gain_wad, gas):
+        return Cause.GAS
+    outcome = step(run.store, keeper.intent(offer, run.case.ticks[-1].at_ns))
+    if isinstance(outcome, Rejected):
+        return Cause.REFUSED
+    return Cause.WAITING if keeper.gains(outcome, gas) else Cause.GAS

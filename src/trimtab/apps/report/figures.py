@@ -1,5 +1,6 @@
 """The three pictures over time: price and liquidations, liquidation prices, debt by health."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +13,11 @@ from trimtab.apps.report.drawing import (
     blank,
     dress,
     picture,
+    price_number,
     time_axis,
 )
 from trimtab.apps.report.prices import main_path
-from trimtab.apps.report.shown import plain_text, price, sentence, short_number
+from trimtab.apps.report.shown import axis_words, plain_text, price, sentence, short_number
 from trimtab.apps.report.thinning import (
     Floats,
     Heat,
@@ -52,66 +54,86 @@ def pictures(run: ReplayRun) -> dict[str, Picture]:
 
 def _price_picture(run: ReplayRun) -> Picture:
     path, quote = main_path(run), run.case.rules.quote
+    strips = _strips(run)
     alt = plain_text(
         [
             sentence(
-                "Price of {} over time, from {} to {} {}, lowest {}, with {} liquidations on it; "
-                "below it the accounts that are unsafe{}.",
+                "Price of {} over time, from {} to {} {}, lowest {}, with {} liquidations on it{}.",
                 *(path.asset, price(path.first), price(path.last), quote, price(path.low)),
-                *(
-                    str(run.tally.liquidations),
-                    " and the gas of a liquidation" * bool(run.case.gas),
-                ),
+                str(run.tally.liquidations),
+                f"; below it {' and '.join(strips)}" if strips else "",
             )
         ]
     )
-    height = 470 if run.case.gas else 400
     scale = (_largest_step(run, "repaid_value"), _largest_step(run, "bad_debt_value"))
+    height = 320 + 75 * len(strips)
     return picture(
         "price", alt, draw=lambda shape: _draw_price(run, shape), height=height, scale=scale
     )
 
 
+def _strips(run: ReplayRun) -> list[str]:
+    """The strips under the price: only those that have something to show."""
+    found = []
+    if column(run.metrics, "accounts_unsafe").any():
+        found.append("unsafe accounts after each step")
+    if run.case.gas:
+        found.append("gas of one liquidation")
+    return found
+
+
 def _draw_price(run: ReplayRun, shape: Shape) -> "Canvas":
     metrics, quote, asset = run.metrics, run.case.rules.quote, run.metrics.asset
-    heights = (3.4, 1.0, 1.0) if run.case.gas else (3.4, 1.0)
-    canvas, panels = blank(shape, heights)
+    strips = _strips(run)
+    canvas, panels = blank(shape, (3.4, *(1.0 for _ in strips)))
     at, prices = times(metrics.at_ns), column(metrics, f"price_{asset}")
     kept = peaks(prices)
     panels[0].plot(_x(at[kept]), prices[kept], color=COLORS["price"], linewidth=1.5, zorder=5)
     _mark_liquidations(panels[0], run, prices=prices)
-    dress(panels[0], f"{asset} price, {quote} per {asset}")
+    dress(panels[0], f"{asset} price, {quote} per {asset}", words=price_number)
     panels[0].margins(y=0.12)
-    unsafe = column(metrics, "accounts_unsafe")
-    kept = peaks(unsafe)
-    style: dict[str, Any] = {"step": "post", "linewidth": 0, "color": COLORS["risk"]}
-    panels[1].fill_between(_x(at[kept]), unsafe[kept], alpha=0.75, **style)
-    dress(panels[1], "unsafe accounts after each step, number", zero=True, bins=3)
-    if run.case.gas:
-        gas_at = times([tick.at_ns for tick in run.case.gas])
-        cost = np.array([tick.cost_wad / 10**18 for tick in run.case.gas])
-        kept = peaks(cost)
-        panels[2].plot(
-            _x(gas_at[kept]), cost[kept], color=COLORS["gas"], linewidth=1.4, drawstyle="steps-post"
-        )
-        dress(panels[2], f"gas of one liquidation, {quote}", zero=True, bins=3)
-    time_axis(panels, shape)
+    for panel, strip in zip(panels[1:], strips, strict=True):
+        if strip.startswith("unsafe"):
+            _draw_unsafe(panel, run)
+            dress(panel, f"{strip}, number", zero=True, bins=3)
+        else:
+            _draw_gas(panel, run)
+            dress(panel, f"{strip}, {quote}", zero=True, bins=3)
+    time_axis(panels, shape, words=_axis_words(run))
     panels[-1].set_xlim(*_x(at[[0, -1]]))
     return canvas
 
 
+def _draw_unsafe(panel: "Axes", run: ReplayRun) -> None:
+    unsafe = column(run.metrics, "accounts_unsafe")
+    kept = peaks(unsafe)
+    style: dict[str, Any] = {"step": "post", "linewidth": 0, "color": COLORS["risk"]}
+    panel.fill_between(_x(times(run.metrics.at_ns)[kept]), unsafe[kept], alpha=0.75, **style)
+
+
+def _draw_gas(panel: "Axes", run: ReplayRun) -> None:
+    at = _x(times([tick.at_ns for tick in run.case.gas]))
+    cost = np.array([tick.cost_wad / 10**18 for tick in run.case.gas])
+    kept = peaks(cost)
+    style: dict[str, Any] = {"linewidth": 1.4, "drawstyle": "steps-post"}
+    panel.plot(at[kept], cost[kept], color=COLORS["gas"], **style)
+
+
 def _mark_liquidations(panel: "Axes", run: ReplayRun, *, prices: Floats) -> None:
-    """Circles whose area is what was repaid, diamonds whose area is what was lost."""
+    """Circles whose area is what was repaid, diamonds for what was lost, on the same scale."""
     metrics = run.metrics
     starts = bins(len(metrics.at_ns))
     at = _x(times(metrics.at_ns))
+    series = {
+        name: per_bin(column(metrics, f"{name}_value"), starts) for name in ("repaid", "bad_debt")
+    }
+    biggest = max(float(value.max()) for value in series.values())
     for name, tint, marker in (("repaid", "act", "o"), ("bad_debt", "loss", "D")):
-        value = per_bin(column(metrics, f"{name}_value"), starts)
+        value = series[name]
         some = value > 1e-9
         if not some.any():
             continue
-        biggest = float(value.max())
-        area = 6 + MARKER_AREA * (0.4 if marker == "D" else 1) * value[some] / biggest
+        area = 6 + MARKER_AREA * (math.pi / 4 if marker == "D" else 1) * value[some] / biggest
         place = starts[some]
         panel.scatter(
             *(at[place], prices[place], area),
@@ -172,8 +194,8 @@ def _draw_heat(run: ReplayRun, grid: Heat, *, shape: Shape) -> "Canvas":
     (line,) = panel.plot(_x(at[kept]), prices[kept], color=COLORS["ink"], linewidth=1.6)
     line.set_path_effects([withStroke(linewidth=4, foreground=COLORS["paper"])])
     panel.set_ylim(grid.low, grid.high)
-    dress(panel, f"liquidation price, {quote} per {asset}", bins=7)
-    time_axis(panels, shape)
+    dress(panel, f"liquidation price, {quote} per {asset}", bins=7, words=price_number)
+    time_axis(panels, shape, words=_axis_words(run))
     return canvas
 
 
@@ -193,11 +215,15 @@ def _draw_health(run: ReplayRun, shape: Shape) -> "Canvas":
     at = _x(times(metrics.at_ns)[kept])
     stack = [column(metrics, f"debt_health_from_{edge:g}")[kept] for edge in HEALTH_EDGES]
     colors = [COLORS[f"h{place}"] for place in range(len(HEALTH_EDGES))]
-    panels[0].stackplot(at, stack, colors=colors, linewidth=0)
-    panels[0].plot(at, risk[kept], color=COLORS["ink"], linewidth=1.3)
+    panels[0].stackplot(at, stack, colors=colors, linewidth=0, step="post")
+    panels[0].plot(at, risk[kept], color=COLORS["ink"], linewidth=1.2, drawstyle="steps-post")
     dress(panels[0], f"debt, {quote}", zero=True, bins=6)
-    time_axis(panels, shape)
+    time_axis(panels, shape, words=_axis_words(run))
     return canvas
+
+
+def _axis_words(run: ReplayRun) -> str:
+    return axis_words(run.metrics.at_ns[0], run.metrics.at_ns[-1])
 
 
 def _x(at: Any) -> Any:

@@ -121,6 +121,7 @@ def percent(fraction: float, *, signed: bool = False) -> Shown:
     text = _grouped(100 * fraction, 1) if fraction else "0"
     if text == "0.0":
         text = "<0.1" if fraction > 0 else f">{MINUS}0.1"
+    text = "100" if text == "100.0" and fraction == 1 else text
     sign = "+" if signed and fraction > 0 and text[0].isdigit() else ""
     return Shown(f"{sign}{text}{NARROW}%", f"{100 * fraction:.12g} %")
 
@@ -167,6 +168,14 @@ def moment_cell(at_ns: int) -> Shown:
     when = _civil(at_ns)
     text = f"{when.day}{NO_BREAK}{MONTHS[when.month - 1][:3]}{NO_BREAK}{when:%H:%M}"
     return Shown(text, Time(at_ns).text())
+
+
+def axis_words(first_ns: int, last_ns: int) -> str:
+    """What a time axis leaves out: its day where it has one, else its year, and the zone."""
+    first, last = _civil(first_ns), _civil(last_ns)
+    if first.date() == last.date():
+        return f"{first.day} {MONTHS[first.month - 1]} {first.year}, UTC"
+    return f"{years(first_ns, last_ns)}, UTC"
 
 
 def years(first_ns: int, last_ns: int) -> str:

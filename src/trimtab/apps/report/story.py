@@ -27,9 +27,11 @@ PAYERS = {
     Payer.ADL: "deleveraged counterparties",
     Payer.SOCIALIZED: "suppliers and holders",
 }
+CENT_WAD = 10**16  # a payer of less is in the waterfall, but not worth a word
 CAUSES = {
     Cause.GAS: "too small to pay a keeper for the gas",
     Cause.EMPTY: "left with nothing that could be seized",
+    Cause.REFUSED: "such that the rules refuse the liquidation that would pay",
     Cause.WAITING: "still inside the keepers' delay or beyond their capital",
     Cause.AUCTION: "waiting for an auction or a bid",
 }
@@ -126,6 +128,8 @@ def _market(run: ReplayRun, path: PricePath) -> list[Sentence]:
 def _steady_market(run: ReplayRun, path: PricePath) -> list[Sentence]:
     within = percent(max(-path.fall, path.rise))
     told = [sentence("{}, most of the collateral, moved by no more than {}.", path.asset, within)]
+    if path.low == path.high:
+        told = [sentence("{}, most of the collateral, did not move.", path.asset)]
     paths = [other for other in price_paths(run) if not other.steady]
     if paths:
         mover = max(paths, key=lambda other: max(-other.fall, other.rise))
@@ -162,20 +166,20 @@ def _losses(run: ReplayRun, ends: Ends) -> list[Sentence]:
     parts = [
         sentence(f"{PAYERS[payer]} paid {{}}", money(paid, quote))
         for payer, paid in tally.loss_wad.items()
-        if paid and payer is not Payer.SOCIALIZED
+        if paid >= CENT_WAD and payer is not Payer.SOCIALIZED
     ]
     carried = tally.loss_wad[Payer.SOCIALIZED]
     if carried:
         of_it = percent(carried / tally.bad_debt_wad)
         bear = sentence("suppliers and holders bear {} ({} of it)", money(carried, quote), of_it)
-        parts.append(bear)
+        parts.append(bear if parts else sentence("suppliers and holders bear all of it"))
     return [
         (
             *sentence(
                 "{} left bad debt of {} ({} of the opening debt): ",
                 *(counted(losing(run), "account"), money(tally.bad_debt_wad, quote), share),
             ),
-            *listed(parts),
+            *(listed(parts) or ("the accounts' own last collateral and the funds paid it",)),
             ".",
         )
     ]

@@ -68,7 +68,7 @@ def heat(samples: Sequence[Sample], *, rows: int = 72, columns: int = 240) -> He
     Arguments:
         samples: in order of time, at least two.
         rows: price bins; the span holds the prices and 98 % of the debt below them.
-        columns: most time bins; each shows the latest sample before its end.
+        columns: most time bins; each shows the latest sample at its left edge.
     """
     stride = 1 + len(samples) * len(samples[0].debt) // CELLS
     kept = [*samples[:-1:stride], samples[-1]]
@@ -80,8 +80,9 @@ def heat(samples: Sequence[Sample], *, rows: int = 72, columns: int = 240) -> He
     start, end = kept[0].at_ns, kept[-1].at_ns
     at = np.array([sample.at_ns - start for sample in kept], dtype=np.float64)
     number = min(columns, max(len(kept) - 1, 1))
-    ends = (np.arange(number) + 1) * ((end - start) / number)
-    latest = np.clip(np.searchsorted(at, ends, side="right") - 1, 0, len(kept) - 1)
+    # A column shows the book from its left edge on; one ns makes up for the rounding of floats.
+    edge = np.arange(number) * ((end - start) / number) + 1
+    latest = np.searchsorted(at, edge, side="right") - 1
     return Heat(found[latest].T, start, end, low, high)
 
 

@@ -9,6 +9,7 @@ from trimtab.apps.report.shown import (
     Sentence,
     Shown,
     count,
+    counted,
     money,
     percent,
     price,
@@ -40,7 +41,7 @@ def tiles_of(run: ReplayRun, ends: Ends) -> list[Tile]:
         Tile(
             "Liquidations",
             count(tally.liquidations),
-            sentence("of {} accounts", count(liquidated(run))),
+            sentence("of {}", counted(liquidated(run), "account")),
         ),
         Tile(
             "Debt repaid",
@@ -50,7 +51,7 @@ def tiles_of(run: ReplayRun, ends: Ends) -> list[Tile]:
         Tile(
             "Bad debt",
             money(tally.bad_debt_wad, quote),
-            sentence("left by {} accounts", count(losing(run))),
+            sentence("left by {}", counted(losing(run), "account")),
             tone="warn" if tally.bad_debt_wad else "good",
         ),
         Tile(

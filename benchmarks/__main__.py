@@ -1,0 +1,57 @@
+"""Run all benchmarks: tables to stdout, progress to stderr, both into RESULTS.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.engine_commands import engine_commands
+from benchmarks.explanations import explanations
+from benchmarks.history import history
+from benchmarks.loading import loading
+from benchmarks.measuring import told
+from benchmarks.replay_steps import STEPS, replay_steps
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+def main() -> None:
+    """Measure, print, write."""
+    results = [engine_commands(), loading()]
+    with told(f"history of {STEPS:,} steps"):
+        found = history(STEPS)
+    results += [explanations(found), replay_steps(found)]
+    text = "\n".join([head(), *(result.markdown() for result in results)])
+    print(text)
+    RESULTS.write_text(text)
+
+
+def head() -> str:
+    """Where and when the figures were measured."""
+    return (
+        "# Benchmarks\n\n"
+        "Written by `make bench`; every figure is from that run. CPU seconds of one process.\n\n"
+        f"- machine: {os.cpu_count()} cores, Python {platform.python_version()}\n"
+        f"- commit: {commit()}\n"
+        f"- date: {datetime.now(UTC):%Y-%m-%d}\n"
+    )
+
+
+def commit() -> str:
+    """The commit of the checkout, and whether the working tree differs from it."""
+
+    def git(*words: str) -> str:
+        answer = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
+        return answer.stdout.strip()
+
+    changed = git("status", "--porcelain", "--", "src")
+    return (git("rev-parse", "--short=12", "HEAD") or "unknown") + (
+        ", with changes in src" if changed else ""
+    )
+
+
+if __name__ == "__main__":
+    main()
