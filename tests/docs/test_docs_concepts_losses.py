@@ -105,7 +105,7 @@ def test_an_auction() -> None:
     outcome = venue.do(c.TakeAuction(at(2 + 5400), "1", UINT256_MAX, UINT256_MAX, "rosa"))
     by_kind = {event.kind: event for event in outcome.events}
     paid = -by_kind[EventKind.LIQUIDATE].quantity
-    fund = by_kind[EventKind.FEE].quantity
+    fund = -by_kind[EventKind.FEE].quantity
     kept = venue.ask("paul")
     assert EventKind.AUCTION_END in by_kind
     assert not venue.account("paul").debt

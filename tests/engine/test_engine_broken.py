@@ -109,7 +109,6 @@ BREAKS: tuple[Break, ...] = (
     round_debt_shares_up,
     forget_the_reserves_unit,
     forget_to_book_the_fee,
-    leave_bonus_and_fee_uncut,
     pay_a_loss_twice,
     skip_the_penalties,
     round_supply_up,
@@ -150,3 +149,14 @@ def test_an_engine_that_forgets_what_it_told_is_caught():
     venue.journal.append((command, events[:-1]))
     with pytest.raises(AssertionError, match="I9"):
         venue.replay()
+
+
+def test_an_engine_that_cuts_no_bonus_is_caught(monkeypatch):
+    """At a health of 0.82 and a threshold of 0.8 a bonus of 5 % lowers health."""
+    book = [row("anna", "ETH", 10**18), row("anna", "USD", -1950 * 10**6)]
+    bite = commands.Liquidate(at(0), "anna", "USD", "ETH", "keeper", 100 * 10**6)
+    rules = venue_rules(usd(), eth())
+    assert isinstance(WatchedVenue(rules, book, at_ns=START_NS).run(bite), Accepted)
+    leave_bonus_and_fee_uncut(monkeypatch)
+    with pytest.raises(AssertionError, match="I4"):
+        WatchedVenue(rules, book, at_ns=START_NS).run(bite)

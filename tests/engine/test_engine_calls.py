@@ -71,7 +71,8 @@ def test_a_call_is_repeated_after_the_interval_only():
     early = replace(CALL, at_ns=at(INTERVAL_S) - 1)
     assert refused(store, early) is Reason.CALL_NOT_DUE
     accepted(store, replace(CALL, at_ns=at(INTERVAL_S)))
-    assert account_of(store, "anna").called_ns == at(INTERVAL_S)
+    assert account_of(store, "anna").last_call_ns == at(INTERVAL_S)
+    assert account_of(store, "anna").called_ns == at(0), "a reminder extends no grace"
 
 
 @pytest.mark.parametrize(

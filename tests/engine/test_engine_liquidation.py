@@ -134,7 +134,7 @@ def test_a_flash_payment_that_falls_short_fails_whole():
 
 def test_nobody_liquidates_himself_nor_asks_for_nothing():
     store = at_debt(1700)
-    assert refused(store, replace(asked(), liquidator="anna")) is Reason.HEALTHY
+    assert refused(store, replace(asked(), liquidator="anna")) is Reason.SELF_LIQUIDATION
     assert refused(store, asked(0)) is Reason.AMOUNT_NOT_POSITIVE
     assert refused(store, replace(asked(), account="nobody")) is Reason.UNKNOWN_ACCOUNT
     assert refused(store, replace(asked(), debt="CENT")) is Reason.INSUFFICIENT_BALANCE

@@ -48,7 +48,8 @@ OTHERS = [each for each in ALL if each not in NUMERIC]
 
 def venue():
     near = CategoryRules("near", ("USD", "ETH"), 70 * PERCENT, 75 * PERCENT)
-    return opened(replace(venue_rules(usd(), eth()), categories={"near": near}))
+    isolated = replace(eth(), isolated=True)
+    return opened(replace(venue_rules(usd(), isolated), categories={"near": near}))
 
 
 def asked(section: str, name: str, field: str, target: int) -> SetRules:

@@ -118,9 +118,7 @@ def test_a_debt_worth_less_than_a_unit_counts_only_from_version_3_5():
 def test_collateral_not_flagged_does_not_count():
     held = position(10**18, owed=10**6)
     off = replace(held.holdings["ETH"], as_collateral=False)
-    found = aave.health(
-        replace(held, holdings={**held.holdings, "ETH": off}), PRICES, version=V3_7
-    )
+    found = aave.health(replace(held, holdings={**held.holdings, "ETH": off}), PRICES, version=V3_7)
     assert found.collateral_value == 0
 
 

@@ -101,13 +101,13 @@ def test_an_index_stands_still_without_its_reason():
 
 def test_a_year_at_ten_percent_by_hand():
     """Debt 1000 at 10 % for a year: factor 1.105166..., a tenth of the interest to the treasury."""
-    state = ReserveState(
-        borrow_rate_ray=RAY // 10, scaled_debt=1_000_000, reserve_factor_bps=1_000
-    )
+    state = ReserveState(borrow_rate_ray=RAY // 10, scaled_debt=1_000_000, reserve_factor_bps=1_000)
     later = accrue(state, YEAR_SECONDS, version=V3_7)
     assert later.borrow_index_ray == 1105166666666666666666666667
     assert later.scaled_treasury == 10_517  # of 105166 floored: percentMul 10516.6 half-up
-    assert accrue(state, YEAR_SECONDS, version=V3_0).scaled_treasury == 10_517
+    older = accrue(state, YEAR_SECONDS, version=V3_0)
+    assert older.borrow_index_ray == 1105162042821782412575504000
+    assert older.scaled_treasury == 10_516
 
 
 def test_the_treasury_is_undercut_from_version_3_5():

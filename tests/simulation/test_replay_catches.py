@@ -24,7 +24,7 @@ def paying(run: ReplayRun) -> bool:
 
 def test_a_keeper_that_ignores_its_gas_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert paying(run_of(small_case(gas_cost_wad=GAS_WAD)))
-    monkeypatch.setattr(Keeper, "wants", lambda *_: True)
+    monkeypatch.setattr(Keeper, "least_wad", lambda *_: 0)
     monkeypatch.setattr(Keeper, "gains", lambda *_: True)
     assert not paying(replay(small_case(gas_cost_wad=GAS_WAD)))
 
@@ -32,7 +32,7 @@ def test_a_keeper_that_ignores_its_gas_is_seen(monkeypatch: pytest.MonkeyPatch) 
 def test_a_keeper_that_trusts_its_quote_is_held_back_by_the_trial(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Keeper, "wants", lambda *_: True)
+    monkeypatch.setattr(Keeper, "least_wad", lambda *_: 0)
     run = replay(small_case(gas_cost_wad=GAS_WAD))
     assert run.tally.liquidations > 0
 

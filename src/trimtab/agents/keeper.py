@@ -6,7 +6,17 @@ A keeper sees exact offers and answers with commands; it never decides who is un
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trimtab.engine import EXACT_PER_WAD, Draft, Quote, Refusal, Sums, quote, value_wad_up
+from trimtab.engine import (
+    EXACT_PER_WAD,
+    Draft,
+    Quote,
+    Refusal,
+    Sums,
+    debt_amount,
+    quote,
+    supply_amount,
+    value_wad_up,
+)
 from trimtab.model import Accepted, Account, Auction, EventKind, Mechanism, ReplayRules
 from trimtab.model.commands import Liquidate, TakeAuction
 from trimtab.units import UINT256_MAX, WAD, div_down, mul_div_down, mul_div_up, wad_mul_down
@@ -34,7 +44,11 @@ class Keeper:
 
     def wants(self, gain_wad: int, gas_wad: int) -> bool:
         """Whether a gain pays for its gas and the least profit."""
-        return gain_wad - gas_wad >= max(self.rules.min_profit_wad, 1)
+        return gain_wad >= self.least_wad(gas_wad)
+
+    def least_wad(self, gas_wad: int) -> int:
+        """The smallest gain that a keeper acts for."""
+        return gas_wad + max(self.rules.min_profit_wad, 1)
 
     def gains(self, outcome: Accepted, gas_wad: int) -> bool:
         """Whether a command, tried before it is sent, brings what the keeper wants.
@@ -75,19 +89,37 @@ def most_gain_wad(account: Account, sums: Sums, *, draft: Draft) -> int:
     return mul_div_up(value, max(bonuses, default=0), EXACT_PER_WAD * WAD)
 
 
-def best_offer(draft: Draft, key: str, *, capital_wad: int | None) -> Offer | None:
+def best_offer(
+    draft: Draft, key: str, *, capital_wad: int | None, least_wad: int = 0
+) -> Offer | None:
     """The pair of an unsafe account that gains most, within the capital; None where none can.
 
-    All pairs are asked for an exact quote; ties go to the first pair by name.
+    All pairs are asked for an exact quote, but those that cannot gain `least_wad`; ties go to the
+    first pair by name.
     """
     account = draft.account(key)
     offers = [
         offer
         for debt in sorted(account.debt)
         for collateral in sorted(account.supply)
-        if (offer := _offer(draft, key, debt=debt, collateral=collateral, capital_wad=capital_wad))
+        if _pair_gain_wad(draft, account, debt=debt, collateral=collateral) >= least_wad
+        and (offer := _offer(draft, key, debt=debt, collateral=collateral, capital_wad=capital_wad))
     ]
     return max(offers, key=lambda offer: offer.gain_wad) if offers else None
+
+
+def _pair_gain_wad(draft: Draft, account: Account, *, debt: str, collateral: str) -> int:
+    """What no offer of the pair can exceed, as `most_gain_wad`; 0 where an asset has no price."""
+    owed, held = draft.mark_if_priced(debt), draft.mark_if_priced(collateral)
+    if owed is None or held is None:
+        return 0
+    category = draft.category_rules(account.category)
+    bonus = held.rules.liquidation_bonus_wad
+    if category is not None:
+        bonus = max(bonus, category.liquidation_bonus_wad)
+    debts = debt_amount(owed.pool, account.debt[debt]) * owed.unit
+    value = min(debts, supply_amount(held.pool, account.supply[collateral]) * held.unit)
+    return mul_div_up(value, bonus, EXACT_PER_WAD * WAD)
 
 
 def _offer(

@@ -46,10 +46,14 @@ def print_csv(table: Mapping[str, Sequence[Any]]) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(table)
-    writer.writerows(
-        ["" if cell is None else cell for cell in row] for row in zip(*table.values(), strict=True)
-    )
+    writer.writerows([_csv_cell(cell) for cell in row] for row in zip(*table.values(), strict=True))
     sys.stdout.write(text.getvalue())
+
+
+def _csv_cell(cell: Any) -> Any:
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return "" if cell is None else cell
 
 
 def write_binary(table: Mapping[str, Sequence[Any]]) -> None:

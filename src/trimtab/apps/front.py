@@ -20,7 +20,7 @@ from trimtab.adapters.files import (
     write_text,
 )
 from trimtab.apps import summaries
-from trimtab.model import Case, Explanation
+from trimtab.model import Case, Explanation, Rules
 from trimtab.model.codec import decode_command, encode_command
 from trimtab.simulation import (
     Change,
@@ -33,7 +33,7 @@ from trimtab.simulation import (
     standing,
 )
 from trimtab.simulation import replay as run_replay
-from trimtab.units import DataError, parse_decimal
+from trimtab.units import DataError, RulesError, parse_decimal
 
 JOURNAL = "journal.jsonl"
 OUTPUTS = ("events.parquet", "metrics.parquet", "summary.json", "report.html")
@@ -116,15 +116,37 @@ def health(
     if against is None:
         return HealthResult(found)
     rules, _ = read_rules(Path(against))
-    missing = {row.instrument for row in case.book} - rules.assets.keys()
-    if missing:
-        raise DataError(
-            "the other rules lack assets of the book",
-            where=Path(against).name,
-            found=f"no {', '.join(sorted(missing))}",
-            expected="all assets of the book",
-        )
+    _check_comparable(case, rules, where=Path(against).name)
     return HealthResult(found, tuple(compare(found, rules)))
+
+
+def _check_comparable(case: Case, rules: Rules, *, where: str) -> None:
+    """Other rules must mean the same assets and know the book's categories."""
+    for row in case.book:
+        own, other = case.rules.assets[row.instrument], rules.assets.get(row.instrument)
+        if other is None:
+            raise RulesError(
+                "the other rules lack an asset of the book",
+                where=where,
+                column=f"assets.{row.instrument}",
+                expected="all assets of the book",
+            )
+        for key in ("decimals", "underlying"):
+            if getattr(own, key) != getattr(other, key):
+                raise RulesError(
+                    "the other rules mean another asset by this name",
+                    where=where,
+                    column=f"assets.{row.instrument}.{key}",
+                    found=repr(getattr(other, key)),
+                    expected=repr(getattr(own, key)),
+                )
+        if row.category and row.category not in rules.categories:
+            raise RulesError(
+                "the other rules lack a category of the book",
+                where=where,
+                column=f"categories.{row.category}",
+                expected="all categories of the book",
+            )
 
 
 def replay(

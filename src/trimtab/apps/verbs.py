@@ -156,7 +156,8 @@ def _print_changes(result: front.HealthResult, quote: str) -> None:
         [change.account, shown(change.debt_wad, 2), shown(change.missing_wad, 2)]
         for change in changes[:20]
     ]
-    title = f"{len(changes)} accounts become liquidatable under the other rules"
+    who = "1 account becomes" if len(changes) == 1 else f"{len(changes)} accounts become"
+    title = f"{who} liquidatable under the other rules"
     console.print_table(title, ["account", f"debt {quote}", f"missing {quote}"], rows=rows)
 
 

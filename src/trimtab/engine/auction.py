@@ -264,7 +264,7 @@ def _collect(draft: Draft, auction: Auction, *, taker: str, cost: int, owed: int
             EventKind.FEE,
             account=auction.account,
             asset=auction.debt,
-            quantity=to_fund,
+            quantity=-to_fund,
             price=mark.price_wad,
             value=value_wad(to_fund, mark),
             reason=auction.key,

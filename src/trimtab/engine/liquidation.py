@@ -88,7 +88,8 @@ def pair_in(draft: Draft, account: Account, *, debt: str, collateral: str) -> Pa
 def liquidate(draft: Draft, command: Liquidate) -> None:
     """Repay debt of an unsafe account for collateral at a bonus; then settle what is left."""
     require_open(draft, 2)
-    require(command.liquidator != command.account, Reason.HEALTHY, account=command.account)
+    other = command.liquidator != command.account
+    require(other, Reason.SELF_LIQUIDATION, account=command.account)
     offer = quote(draft, command.account, debt=command.debt, collateral=command.collateral)
     repay = _requested(draft, offer, asked=command.repay)
     _use_window(draft, value_wad_up(repay, offer.pair.debt))
@@ -246,6 +247,8 @@ def transfer_to_backstop(draft: Draft, command: TransferToBackstop) -> None:
     account, sums = unsafe_account(draft, command.account)
     key = account.key
     require(key != BACKSTOP, Reason.BACKSTOP_TOO_SMALL, account=key)
+    # What an auction brings back belongs to the debt it was started for: wait for its end.
+    require(account.auctions == 0, Reason.AUCTION_CURRENT, account=key)
     if sums.equity < 0:
         write_off_shortfall(draft, key, shortfall=-sums.equity)
     account = draft.account(key)
@@ -258,6 +261,5 @@ def transfer_to_backstop(draft: Draft, command: TransferToBackstop) -> None:
     taker = account_sums(draft.account(BACKSTOP), draft)
     excess = taker.excess_maintenance
     require(excess >= 0, Reason.BACKSTOP_TOO_SMALL, excess=excess)
-    emptied = replace(Account(key), category=account.category, auctions=account.auctions)
-    draft.put_account(emptied)
+    draft.put_account(replace(Account(key), category=account.category))
     draft.tell(EventKind.BACKSTOP_TRANSFER, account=key, value=value)

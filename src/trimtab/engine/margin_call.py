@@ -27,13 +27,17 @@ from trimtab.units import NANOSECONDS, WAD, div_up
 
 
 def call_margin(draft: Draft, command: CallMargin) -> None:
-    """Call an account; refused above the initial level, below maintenance, or too soon again."""
+    """Call an account; refused above the initial level, below maintenance, or too soon again.
+
+    A repeated call is a reminder: the grace period runs from the first call not yet met.
+    """
     account, sums = _between(draft, command.account)
     interval = draft.rules.margin_call.interval_seconds * NANOSECONDS
-    last = account.called_ns
+    last = account.last_call_ns
     due = last is None or draft.now_ns >= last + interval
     require(due, Reason.CALL_NOT_DUE, account=account.key, last=last or 0)
-    draft.put_account(replace(account, called_ns=draft.now_ns))
+    first = draft.now_ns if account.called_ns is None else account.called_ns
+    draft.put_account(replace(account, called_ns=first, last_call_ns=draft.now_ns))
     draft.tell(
         EventKind.CALL, account=account.key, value=div_up(-sums.excess_initial, WEIGHTED_PER_WAD)
     )

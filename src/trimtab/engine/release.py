@@ -17,6 +17,6 @@ def release_if_safe(draft: Draft, key: str) -> None:
         account = replace(account, in_liquidation=False, penalties={})
         draft.tell(EventKind.RELEASE, account=key)
     if account.called_ns is not None and sums.excess_initial >= 0:
-        account = replace(account, called_ns=None, restricted=False)
+        account = replace(account, called_ns=None, last_call_ns=None, restricted=False)
         draft.tell(EventKind.CALL_MET, account=key)
     draft.put_account(account)

@@ -155,7 +155,14 @@ def realize_bad_debt(draft: Draft, key: str) -> None:
         move_supply(draft, key, target=INSURANCE, asset=asset, shares=shares)
     account = draft.account(key)
     draft.put_account(
-        replace(account, in_liquidation=False, called_ns=None, restricted=False, penalties={})
+        replace(
+            account,
+            in_liquidation=False,
+            called_ns=None,
+            last_call_ns=None,
+            restricted=False,
+            penalties={},
+        )
     )
 
 

@@ -37,6 +37,7 @@ class Reason(StrEnum):
     RESTRICTED = "restricted"
     RULE_OUT_OF_BOUNDS = "rule_out_of_bounds"
     RULE_UNKNOWN = "rule_unknown"
+    SELF_LIQUIDATION = "self_liquidation"
     SUPPLY_CAP = "supply_cap"
     TIME_BACKWARDS = "time_backwards"
     UNKNOWN_ACCOUNT = "unknown_account"

@@ -104,7 +104,8 @@ class Account:
 
     `supply` and `debt` map asset to shares; `thresholds` overrides the maintenance weight of a
     collateral; `penalties` are the fees (native units) taken since this liquidation began;
-    `auctions` counts those that run on the account's behalf.
+    `auctions` counts those that run on the account's behalf; `called_ns` is the first margin call
+    not yet met, whose grace runs, and `last_call_ns` its latest repetition.
     """
 
     key: str
@@ -116,6 +117,7 @@ class Account:
     in_liquidation: bool = False
     auctions: int = 0
     called_ns: int | None = None
+    last_call_ns: int | None = None
     restricted: bool = False
 
 

@@ -181,12 +181,11 @@ class Driver:
         """The best offer of an account that a keeper wants, None where there is none."""
         draft = self.moment.draft
         most = most_gain_wad(draft.account(key), self.moment.sums(key), draft=draft)
-        if not self.keeper.wants(most, self.gas_wad):
+        least = self.keeper.least_wad(self.gas_wad)
+        if most < least:
             return None
-        offer = best_offer(draft, key, capital_wad=capital_wad)
-        if offer is None or not self.keeper.wants(offer.gain_wad, self.gas_wad):
-            return None
-        return offer
+        offer = best_offer(draft, key, capital_wad=capital_wad, least_wad=least)
+        return None if offer is None or offer.gain_wad < least else offer
 
     def _auction(self, at_ns: int) -> None:
         for key in self._due(at_ns):
@@ -220,7 +219,12 @@ class Driver:
         )
 
     def _call_margin(self, at_ns: int) -> None:
+        """Call who fell under the initial level, and end the grace of calls left unanswered."""
+        grace = self.case.rules.margin_call.grace_seconds * NANOSECONDS
         for key in self.screen.between_levels(self.moment.levels, self.moment.marks):
+            called = self.moment.draft.account(key).called_ns
+            if called is not None and at_ns >= called + grace:
+                self.do(c.ExpireCall(at_ns, key))
             self.do(c.CallMargin(at_ns, key))
 
     def _close(self, at_ns: int) -> None:

@@ -172,5 +172,6 @@ def wad_float(value_wad: int) -> float:
 
 def histogram(health: Floats, value: Floats, *, edges: Sequence[float]) -> list[float]:
     """Value by health bucket; the last bucket is open."""
-    found, _ = np.histogram(np.minimum(health, edges[-1]), bins=[*edges, np.inf], weights=value)
-    return [float(total) for total in found]
+    bucket = np.searchsorted(edges, health, side="right") - 1
+    found: list[float] = np.bincount(bucket, weights=value, minlength=len(edges)).tolist()
+    return found

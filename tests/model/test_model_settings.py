@@ -1,0 +1,144 @@
+"""Settings: every number of the rules says its key, its unit, its range and what it is for."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
+from enum import StrEnum
+
+import pytest
+
+from trimtab.model import (
+    UNIT_OF_KIND,
+    AssetRules,
+    AuctionRules,
+    CategoryRules,
+    DynamicsRules,
+    FundRules,
+    Kind,
+    LiquidationRules,
+    MarginCallRules,
+    MarketRules,
+    ReplayRules,
+    Rules,
+    settings_of,
+)
+from trimtab.model.settings import PERCENT, ratio, setting
+from trimtab.units import WAD
+
+RECORDS = (
+    *(AssetRules, CategoryRules, LiquidationRules, MarginCallRules, AuctionRules),
+    *(FundRules, DynamicsRules, ReplayRules, MarketRules),
+)
+ALL = [
+    pytest.param(record, field, found, id=f"{record.__name__}.{field.name}")
+    for record in RECORDS
+    for field, found in settings_of(record)
+]
+INTEGERS = (Kind.RATIO, Kind.FACTOR, Kind.VALUE, Kind.PRICE, Kind.AMOUNT, Kind.SECONDS, Kind.COUNT)
+SUFFIX = {
+    Kind.RATIO: "_wad",
+    Kind.FACTOR: "_wad",
+    Kind.VALUE: "_wad",
+    Kind.PRICE: "_wad",
+    Kind.SECONDS: "_seconds",
+}
+
+
+@pytest.mark.parametrize(("record", "field", "found"), ALL)
+def test_a_setting_is_documented_in_a_line(record, field, found):
+    assert found.doc, f"{record.__name__}.{field.name} says nothing"
+    assert len(found.doc) < 120
+    assert not found.doc.endswith(".")
+    assert found.key == found.key.lower()
+    assert found.kind in UNIT_OF_KIND
+
+
+@pytest.mark.parametrize(("record", "field", "found"), ALL)
+def test_a_name_carries_its_unit_and_a_key_does_not(record, field, found):
+    suffix = SUFFIX.get(found.kind, "")
+    assert field.name.endswith(suffix), f"{record.__name__}.{field.name}"
+    assert not found.key.endswith(("_wad", "_seconds", "_ns"))
+    if suffix and found.kind is not Kind.FACTOR:
+        assert field.name.removesuffix(suffix) == found.key
+
+
+@pytest.mark.parametrize(("record", "field", "found"), ALL)
+def test_a_default_lies_in_its_range(record, field, found):
+    assert field in fields(record)
+    value = field.default
+    if found.kind not in INTEGERS or not isinstance(value, int):
+        assert found.kind in UNIT_OF_KIND
+        return
+    assert found.low is None or value >= found.low
+    assert found.high is None or value <= found.high
+
+
+@pytest.mark.parametrize(("record", "field", "found"), ALL)
+def test_a_choice_lists_its_words_and_nothing_else_does(record, field, found):
+    assert field in fields(record)
+    assert (found.kind is Kind.CHOICE) == (found.choices is not None)
+    if found.choices is not None:
+        assert issubclass(found.choices, StrEnum)
+        assert field.default in found.choices
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_a_key_is_given_once(record):
+    keys = [found.key for _, found in settings_of(record)]
+    assert len(keys) == len(set(keys))
+    assert keys, f"{record.__name__} has no settings"
+
+
+@pytest.mark.parametrize("record", [*RECORDS, Rules])
+def test_rules_are_frozen_records(record):
+    assert is_dataclass(record)
+    assert record.__slots__
+    assert {entry.name for entry in fields(record)} == set(record.__slots__)
+
+
+def test_rules_are_changed_by_replacement_only():
+    rules = LiquidationRules()
+    with pytest.raises(FrozenInstanceError):
+        rules.target_health_wad = WAD
+    assert replace(rules, target_health_wad=2 * WAD).target_health_wad == 2 * WAD
+    assert rules.target_health_wad == 105 * PERCENT
+
+
+def test_the_documented_defaults_stand():
+    """Other programs rely on them (DESIGN section 7)."""
+    asset, liquidation, auction = AssetRules("ETH", 18), LiquidationRules(), AuctionRules()
+    assert (asset.kink_wad, asset.liability_weight_wad) == (80 * PERCENT, WAD)
+    assert (asset.borrowable, asset.mintable, asset.isolated) == (True, False, False)
+    assert (asset.supply_cap, asset.borrow_cap, asset.external_supply) == (None, None, None)
+    assert (liquidation.sizing, liquidation.spiral) == ("target_health", "cut")
+    assert (liquidation.target_health_wad, liquidation.close_factor_wad) == (
+        105 * PERCENT,
+        50 * PERCENT,
+    )
+    assert (auction.curve, auction.start_multiplier_wad) == ("linear", 120 * PERCENT)
+    assert (auction.floor_multiplier_wad, auction.penalty_wad) == (60 * PERCENT, 0)
+    assert FundRules().balance_wad == 0
+    assert MarginCallRules().on_expiry == "restrict"
+    assert DynamicsRules().notice_seconds == 86_400
+
+
+def test_a_field_without_a_setting_is_a_name():
+    for record in (AssetRules, CategoryRules, MarketRules):
+        bare = {entry.name for entry in fields(record)} - {
+            entry.name for entry, _ in settings_of(record)
+        }
+        assert bare == {"name"}
+
+
+def test_a_ratio_is_a_fraction_unless_it_says_otherwise():
+    plain = ratio("share", "a share").metadata["setting"]
+    assert (plain.kind, plain.low, plain.high, plain.ramped) == (Kind.RATIO, 0, WAD, False)
+    wide = ratio("gear", "a gear", low=1, high=9 * WAD, ramped=True).metadata["setting"]
+    assert (wide.low, wide.high, wide.ramped) == (1, 9 * WAD, True)
+
+
+def test_a_setting_without_a_default_must_be_given():
+    with pytest.raises(TypeError):
+        AssetRules("ETH")
+    needed = setting("decimals", Kind.COUNT, doc="needed")
+    assert needed.metadata["setting"].low == 0
