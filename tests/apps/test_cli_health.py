@@ -93,7 +93,8 @@ def test_parquet_equals_csv(case: Path, tmp_path: Path) -> None:
     table = duckdb.read_parquet(str(path))
     expected = rows(ask("health", case, "--format", "csv").out)
     assert table.columns == list(expected[0])
-    cells = [["" if cell is None else str(cell) for cell in row] for row in table.fetchall()]
+    flags = {None: "", True: "true", False: "false"}
+    cells = [[flags.get(cell, cell) for cell in row] for row in table.fetchall()]
     assert cells == [list(row.values()) for row in expected]
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
-from tests.oracle.aave_market import LISTINGS, PRICE_SOURCE, Listing, set_risk
+from tests.oracle.aave_market import LISTINGS, PRICE_SOURCE, set_risk
 from tests.oracle.aave_mirror import NAMES, Mirror
 from trimtab.protocols.aave import V3_0, Binding, Call, Category, Position, Refused, health, liquidate
 from trimtab.protocols.aave import borrow as borrow_of
@@ -131,9 +132,8 @@ def change_risks(mirror: Mirror, rng: Random) -> None:
         set_risk(market, item.name, ltv_bps=ltv, threshold_bps=threshold, bonus_bps=bonus)
         what = "setLiquidationProtocolFee(address,uint256)"
         market.admin(market.configurator, what, market.tokens[item.name].asset, fee)
-        mirror.listings[item.name] = Listing(
-            item.name, item.decimals, ltv, threshold, bonus, fee, item.price, item.used_percent,
-            item.strategy,
+        mirror.listings[item.name] = replace(
+            item, ltv_bps=ltv, threshold_bps=threshold, bonus_bps=bonus, fee_bps=fee
         )
 
 
@@ -189,15 +189,9 @@ def draw_call(mirror: Mirror, rng: Random) -> Call:
         sentinel_holds=rng.random() < 0.04,
     )
     if rng.random() < 0.04:
-        call = Call(collateral, debt, UINT256_MAX, by_borrower=True)
-    return sized(call, draw_cover(position, mirror.all_prices(), call=call, rng=rng))
-
-
-def sized(call: Call, cover: int) -> Call:
-    return Call(
-        call.collateral, call.debt, cover, call.receives_supply, call.by_borrower,
-        call.sentinel_holds,
-    )
+        call = replace(call, by_borrower=True)
+    cover = draw_cover(position, mirror.all_prices(), call=call, rng=rng)
+    return replace(call, debt_to_cover=cover)
 
 
 def draw_cover(position: Position, prices: dict[str, int], *, call: Call, rng: Random) -> int:
@@ -217,7 +211,7 @@ def draw_cover(position: Position, prices: dict[str, int], *, call: Call, rng: R
         return max(found.debt_limit + rng.choice((-1, 0, 1)), 0)
 
     def takes_all(cover: int) -> bool:
-        found = liquidate(position, prices, version=V3_0, call=sized(call, cover))
+        found = liquidate(position, prices, version=V3_0, call=replace(call, debt_to_cover=cover))
         return not isinstance(found, Refused) and found.seizure.binding is Binding.WHOLE_COLLATERAL
 
     place = flip(takes_all, 1, found.debt_limit)

@@ -121,7 +121,7 @@ def test_a_residue_of_exactly_1000_may_stay_and_one_unit_less_may_not():
 
 
 def test_the_largest_call_itself_may_leave_dust_between_2000_and_4000():
-    """Half of 2000 leaves 1000 of debt, but only 990 of collateral: a smaller call has to be made."""
+    """Half of 2000 leaves 1000 of debt, but only 990 of collateral: a smaller call will do."""
     held = position(1_600 * 10**15, 2_700 * 10**6)
     assert liquidated(held).seizure.debt_repaid == 1_350 * 10**6
     thin = replace(ETH, threshold_bps=9_400, bonus_bps=10_600)

@@ -139,15 +139,15 @@ def test_swaps_conserve_both_assets(first, trades):
 
 
 @settings(max_examples=60)
-@given(prices, prices, st.integers(1, 10**22))
-def test_a_round_trip_never_pays(price, _, amount):
+@given(prices, st.integers(1, 10**22))
+def test_a_round_trip_never_pays(price, amount):
     there = swap(crowded(), amount, side=Side.BUY, oracle=OracleLimit(price, 0))
     back = swap(there.market, there.got, side=Side.SELL, oracle=OracleLimit(price, 0))
     assert back.got <= there.paid
 
 
 @settings(max_examples=60)
-@given(prices, st.integers(10**12, 10**19))
+@given(st.integers(PRICE * 2 // 3, PRICE * 3 // 2), st.integers(10**12, 10**19))
 def test_an_exact_output_costs_what_the_same_input_buys(price, wanted):
     oracle = OracleLimit(price, 0)
     exact = swap(crowded(), wanted, side=Side.BUY, oracle=oracle, is_exact_out=True)
@@ -204,7 +204,7 @@ def test_a_withdrawal_never_gets_more_than_was_deposited(amount, fraction):
     part = withdraw(market, position, fraction_wad=fraction)
     rest = withdraw(part.market, part.position, fraction_wad=WAD)
     assert part.y + rest.y <= amount
-    assert amount - (part.y + rest.y) <= 5 * 1100 + amount // 10**6 * 0 + 5 * 1100
+    assert amount - (part.y + rest.y) <= 20
     assert rest.position.shares == (0,) * 5
 
 
@@ -212,7 +212,12 @@ def test_the_last_owner_leaves_the_dust_and_the_bands_empty():
     position, market = opened(WAD, first_band=2, last_band=6)
     done = withdraw(market, position, fraction_wad=WAD)
     assert totals(done.market) == (0, 0)
-    assert done.y < WAD
+    assert done.y <= WAD
+
+
+def test_a_market_far_from_the_oracle_does_not_trade():
+    far = OracleLimit(PRICE * 17 // 10, 0)
+    assert swap(crowded(), WAD, side=Side.BUY, oracle=far).got == 0
 
 
 def test_shares_are_worth_what_was_put_in():

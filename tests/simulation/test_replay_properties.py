@@ -80,7 +80,7 @@ def journaled(case: Case) -> tuple[ReplayRun, list[StepRecord]]:
     return replay(case, journal=records.append), records
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(cases())
 def test_cash_changes_by_its_flows_and_pools_balance(case: Case) -> None:
     run = replay(case)
@@ -96,7 +96,7 @@ def test_cash_changes_by_its_flows_and_pools_balance(case: Case) -> None:
         assert held == after.supplied + after.reserves + after.minted
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(cases())
 def test_losses_are_paid_by_exactly_one_payer_each(case: Case) -> None:
     run = replay(case)
@@ -133,7 +133,7 @@ def unit_prices(store: MemoryStore, case: Case) -> dict[str, Fraction]:
     return {name: Fraction(price, WAD * 10 ** decimals[name]) for name, price in whole.items()}
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(cases())
 def test_keepers_never_lose_at_oracle_prices_after_gas(case: Case) -> None:
     _, records = journaled(case)
@@ -168,7 +168,7 @@ def shortage(store: MemoryStore, key: str, case: Case) -> Fraction:
     return total
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(cases())
 def test_only_accounts_that_are_unsafe_at_that_moment_are_touched(case: Case) -> None:
     still = {name: replace(rules, base_rate_wad=0) for name, rules in case.rules.assets.items()}

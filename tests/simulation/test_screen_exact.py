@@ -68,7 +68,7 @@ def test_whoever_the_engine_calls_unsafe_is_in_doubt(scene: Scene) -> None:
     assert unsafe <= set(screen.in_doubt(levels, marks))
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(scenes())
 def test_whoever_is_under_the_initial_level_is_between_or_below(scene: Scene) -> None:
     store, now_ns = opened(scene)
@@ -77,7 +77,7 @@ def test_whoever_is_under_the_initial_level_is_between_or_below(scene: Scene) ->
     assert under <= set(screen.between_levels(levels, marks))
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(scenes())
 def test_values_agree_with_the_engine(scene: Scene) -> None:
     store, now_ns = opened(scene)
@@ -95,7 +95,7 @@ def test_values_agree_with_the_engine(scene: Scene) -> None:
             assert found[place] == pytest.approx(exact, rel=CLOSE, abs=slack)
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(scenes())
 def test_liquidation_prices_agree_with_the_explanation(scene: Scene) -> None:
     """Where balances are whole units (no interest has run), so that nothing was rounded."""

@@ -223,7 +223,9 @@ def _without_collateral(
     """The account without the seized collateral, and the fee that could still be moved."""
     holding = position.holdings[call.collateral]
     index_ray = holding.reserve.liquidity_index_ray
-    left = holding.scaled_supply - supply_taken(taken.to_liquidator, index_ray, version=version)
+    moved = supply_taken(taken.to_liquidator, index_ray, version=version)
+    # Who liquidates himself for supply tokens sends them to himself.
+    left = holding.scaled_supply - (0 if call.by_borrower and call.receives_supply else moved)
     fee_scaled, fee = supply_taken(taken.fee, index_ray, version=version), taken.fee
     if fee_scaled > left:
         fee_scaled, fee = left, supplied(left, index_ray, version=version)

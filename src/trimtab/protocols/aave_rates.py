@@ -18,10 +18,11 @@ from trimtab.protocols.aave_math import (
     percent_mul_half_up,
     supply_given,
 )
-from trimtab.protocols.aave_versions import Version
+from trimtab.protocols.aave_versions import V3_7, Version
 from trimtab.units import RAY, ray_div_half_up, ray_mul_down, ray_mul_half_up
 
 BPS_TO_RAY: Final = 10**23
+WAD_TO_RAY: Final = 10**9
 KINK_BPS_MIN: Final = 100
 KINK_BPS_MAX: Final = 9_900
 RATE_BPS_MAX: Final = 100_000
@@ -81,7 +82,12 @@ class ReserveState:
 
 
 def rates(
-    strategy: RateStrategy, debt: int, *, available_liquidity: int, deficit: int = 0
+    strategy: RateStrategy,
+    debt: int,
+    *,
+    available_liquidity: int,
+    deficit: int = 0,
+    version: Version = V3_7,
 ) -> Rates:
     """Return both rates of a reserve.
 
@@ -91,6 +97,7 @@ def rates(
         available_liquidity: what lies in the pool, in native units.
         deficit: bad debt that the reserve carries (in v3.0 the unbacked supply); it lowers the
             supply rate alone.
+        version: in v3.0 the supply rate is of a mean weighted by debt, half-up at both its steps.
 
     Every product and quotient rounds half-up. Exactly at the kink the first slope is whole.
     """
@@ -108,7 +115,8 @@ def rates(
     else:
         within_ray = ray_div_half_up(ray_mul_half_up(slope1_ray, used_ray), kink_ray)
         borrow_ray = base_ray + within_ray
-    earned_ray = ray_mul_half_up(borrow_ray, earning_ray)
+    mean_ray = _mean_ray(borrow_ray, debt) if version.averages_rates else borrow_ray
+    earned_ray = ray_mul_half_up(mean_ray, earning_ray)
     supply_ray = percent_mul_half_up(earned_ray, PERCENT - strategy.reserve_factor_bps)
     return Rates(supply_ray, borrow_ray, used_ray, earning_ray)
 
@@ -139,6 +147,12 @@ def accrue(state: ReserveState, seconds: int, *, version: Version) -> ReserveSta
         scaled_treasury=state.scaled_treasury
         + supply_given(due, liquidity_index_ray, version=version),
     )
+
+
+def _mean_ray(borrow_rate_ray: int, debt: int) -> int:
+    """The mean over variable and stable debt, of which there is none: `_getOverallBorrowRate`."""
+    weight = debt * WAD_TO_RAY
+    return ray_div_half_up(ray_mul_half_up(weight, borrow_rate_ray), weight)
 
 
 def _interest(state: ReserveState, borrow_index_ray: int, *, version: Version) -> int:

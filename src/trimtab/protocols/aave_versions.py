@@ -32,6 +32,8 @@ class Version:
         rounds_seizure: seized collateral rounds down, the fee up (3.7).
         counts_scaled: collateral is gone when its scaled balance or its value is (3.7).
         has_sentinel: a sequencer sentinel may hold liquidations above health 0.95 (until 3.6).
+        averages_rates: suppliers earn the mean of the rates of variable and stable debt, and the
+            rounding of that mean shows though nothing is stable (until 3.1).
     """
 
     name: str
@@ -47,6 +49,7 @@ class Version:
     rounds_seizure: bool = False
     counts_scaled: bool = False
     has_sentinel: bool = True
+    averages_rates: bool = True
 
 
 V3_0: Final = Version("3.0")
@@ -58,6 +61,7 @@ V3_3: Final = replace(
     books_deficit=True,
     has_grace_period=True,
     price_override=False,
+    averages_rates=False,
 )
 V3_4: Final = replace(V3_3, name="3.4", compounds_by_exponential=True, refuses_self=True)
 V3_5: Final = replace(V3_4, name="3.5", rounds_balances=True)

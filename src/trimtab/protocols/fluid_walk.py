@@ -103,7 +103,8 @@ def walk(
     """Walk down from the top until `left` raw debt is paid or the threshold is reached.
 
     Args:
-        ticks: raw debt by tick; branches: riskiest first; one of them above the threshold.
+        ticks: raw debt by tick; branches: riskiest first; one of them above the threshold, all at
+            most at the limit, so that ratio times price with penalty stays below one.
         collateral_per_debt: raw, in 1e27, penalty included.
 
     Rounding: what is paid down, its collateral down, what remains of a branch up to 56 bits.
