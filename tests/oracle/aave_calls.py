@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.oracle.aave_market import LIQUIDATOR, TREASURY
 from tests.oracle.aave_mirror import Mirror, verdict
-from tests.oracle.chain import Reverted
+from tests.oracle.chain import RevertedError
 from trimtab.protocols.aave import V3_0, Binding, Call, Liquidation, Refused, liquidate
 from trimtab.protocols.aave_math import owed, supply_taken
 from trimtab.protocols.aave_rates import ReserveState, accrue, rates
@@ -52,7 +52,7 @@ def send(mirror: Mirror, call: Call) -> str:
     try:
         market.chain.send(who, market.pool, *what)
         told = "done"
-    except Reverted as refusal:
+    except RevertedError as refusal:
         told = verdict(str(refusal))
     if call.sentinel_holds:
         market.admin(market.provider, SET_SENTINEL, "0x" + "00" * 20)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from tests.oracle.aave_market import LISTINGS, OFF, Listing, Market
-from tests.oracle.chain import Reverted
+from tests.oracle.chain import RevertedError
 from tests.oracle.tally import Tally
 from trimtab.protocols.aave import (
     V3_0,
@@ -175,7 +175,7 @@ class Mirror:
         try:
             self.market.borrow(self.user, name, amount)
             told = "allowed"
-        except Reverted as refusal:
+        except RevertedError as refusal:
             told = verdict(str(refusal))
         refused = isinstance(found, Refused)
         self.agree(f"borrow of {amount} {name}", told, str(found.reason) if refused else "allowed")

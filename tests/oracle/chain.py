@@ -21,7 +21,7 @@ ERROR_TEXT = bytes.fromhex("08c379a0")
 HASHER = bytes.fromhex("365f5f37365f205f5260205ff3")
 
 
-class Reverted(Exception):
+class RevertedError(Exception):
     """A call that the contract refused; the text is its reason, or its data in hexadecimal."""
 
 
@@ -87,14 +87,14 @@ class Chain:
         """Call a function and keep what it changed.
 
         Raises:
-            Reverted: the contract refused.
+            RevertedError: the contract refused.
         """
         wanted = signature(what)
         calldata = self.selector(what) + encode(wanted.types, arguments)
         try:
             return self.evm.message_call(sender, to, calldata=calldata)
         except RuntimeError as failure:
-            raise Reverted(revert_reason(str(failure))) from None
+            raise RevertedError(revert_reason(str(failure))) from None
 
     def read(self, to: str, what: str, *arguments: Any) -> list[int]:
         """Call a function of a contract, and return the words of its answer."""

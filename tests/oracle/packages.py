@@ -20,7 +20,7 @@ CACHE = Path(__file__).resolve().parents[2] / ".oracle_cache"
 FETCH_SECONDS_MAX = 300
 
 
-class Missing(Exception):
+class MissingError(Exception):
     """Something that the oracle needs and cannot have; the text is one line."""
 
 
@@ -82,7 +82,7 @@ def fetch() -> None:
     """Fetch and unpack what is not there yet.
 
     Raises:
-        Missing: npm, node or a package cannot be had, or an archive is not the one known here.
+        MissingError: npm, node or a package cannot be had, or an archive is not the one known here.
     """
     absent = [package for package in ALL if not package.mark.exists()]
     for program in ("npm", "node"):
@@ -113,12 +113,12 @@ def run(program: str, *words: str) -> str:
             timeout=FETCH_SECONDS_MAX,
         )
     except FileNotFoundError:
-        raise Missing(f"the program {program} is not installed") from None
+        raise MissingError(f"the program {program} is not installed") from None
     except subprocess.TimeoutExpired:
-        raise Missing(f"{program} gave no answer in {FETCH_SECONDS_MAX} s") from None
+        raise MissingError(f"{program} gave no answer in {FETCH_SECONDS_MAX} s") from None
     if done.returncode:
         wanted = ", ".join(word for word in words if "@" in word) or program
-        raise Missing(f"{wanted} cannot be had: {reason(done.stderr)}")
+        raise MissingError(f"{wanted} cannot be had: {reason(done.stderr)}")
     return done.stdout
 
 
@@ -131,10 +131,10 @@ def reason(complaint: str) -> str:
 
 def unpack(package: Package, archive: Path) -> None:
     if not archive.is_file():
-        raise Missing(f"{package.spec} cannot be had: npm wrote no {package.archive}")
+        raise MissingError(f"{package.spec} cannot be had: npm wrote no {package.archive}")
     digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     if digest != package.sha512:
-        raise Missing(f"{package.spec} is not the archive known here: its sha512 is {digest}")
+        raise MissingError(f"{package.spec} is not the archive known here: its sha512 is {digest}")
     with tarfile.open(archive) as content:
         for member in content.getmembers():
             # All that npm packs stands below one folder, which some authors name otherwise.
@@ -147,5 +147,5 @@ def unpack(package: Package, archive: Path) -> None:
 if __name__ == "__main__":
     try:
         fetch()
-    except Missing as absence:
+    except MissingError as absence:
         sys.exit(f"oracle: {absence}")

@@ -1,7 +1,8 @@
 """Fluid: vault positions on ticks, liquidated from the riskiest tick down to the threshold.
 
 Source: Instadapp/fluid-contracts-public, commit a9949b48:
-contracts/protocols/vault/vaultT1/coreModule/main.sol and helpers.sol. The vault is in `fluid_vault`, the walk over its ticks in `fluid_walk`.
+contracts/protocols/vault/vaultT1/coreModule/main.sol and helpers.sol. The
+vault is in `fluid_vault`, the walk over its ticks in `fluid_walk`.
 
 Units: raw amounts are native units over the exchange prices (1e12); the oracle says debt per
 collateral in 1e27; factor, threshold and limit in 1e3, penalty in 1e4.
