@@ -1,7 +1,7 @@
 """Exact twins of deployed protocols: integers, each protocol's own rounding, edges and thresholds.
 
 One module per protocol, with its closest parts in modules named after it (`aave`, `aave_math`).
-Versions are data (`version=Version.V3_7`), never another module. Every twin has the same small face:
+Versions are data (`version=aave.V3_7`), never another module. Every twin has the same small face:
 
     health(position, ...)     -> a frozen record: the sums that decide, and the decision
     liquidate(position, ...)  -> a frozen record: amounts, fees, bad debt, the state after,
