@@ -10,7 +10,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --universal \
 	--no-emit-index-url --no-emit-find-links --no-annotate
 NOW := $(PYTHON) -c 'import time; print(time.time())'
 
-.PHONY: help setup demo test check soak bench docs format lock clean
+.PHONY: help setup demo test check soak oracle bench docs format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,15 @@ check: .venv/.dev ## Lint, format, types, imports, dependencies, house rules, do
 soak: .venv/.dev ## Run the long seeded simulations
 	@$(BIN)/python -m pytest -q -m soak
 
+.venv/.oracle: .venv/.dev requirements/oracle.txt
+	@log=$$($(LOCKED) -r requirements/oracle.txt 2>&1) || { \
+		echo "oracle: pyrevm and eth-abi cannot be had: $${log##*ERROR: }" >&2; exit 1; }
+	@touch $@
+
+oracle: .venv/.oracle ## Run the twins against real bytecode, which it takes from the registries
+	@$(BIN)/python -m tests.oracle.packages
+	@$(BIN)/python -m pytest -q -m oracle tests/oracle
+
 bench: .venv/.run ## Run the benchmarks
 	@$(BIN)/python -m benchmarks
 
@@ -66,8 +75,10 @@ format: .venv/.dev ## Format the source, mend what lint can mend
 lock: ## Compile requirements/ afresh (needs uv)
 	@$(COMPILE) pyproject.toml --group build -o requirements/run.txt
 	@$(COMPILE) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+	@printf 'eth-abi>=6,<7\npyrevm==0.3.7\n' \
+		| $(COMPILE) - -c requirements/dev.txt -o requirements/oracle.txt
 
 clean: ## Remove what make and the tools made
-	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .oracle_cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@rm -rf build dist
 	@find src tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -22,8 +22,14 @@ LENT_TOKENS = 10**9
 
 LOGIC = "protocol/libraries/logic/{0}.sol/{0}"
 LIBRARIES = (
-    ("SupplyLogic", "BorrowLogic", "LiquidationLogic", "EModeLogic")
-    + ("BridgeLogic", "ConfiguratorLogic", "FlashLoanLogic", "PoolLogic")  # of all, links one
+    "SupplyLogic",
+    "BorrowLogic",
+    "LiquidationLogic",
+    "EModeLogic",
+    "BridgeLogic",
+    "ConfiguratorLogic",
+    "FlashLoanLogic",  # links BorrowLogic
+    "PoolLogic",
 )
 INIT_RESERVES = (
     "initReserves((address,address,address,uint8,address,address,address,address,"
@@ -163,7 +169,8 @@ def deploy(chain: Chain) -> Market:
     market.admin(provider, "setPoolDataProvider(address)", books)
     for listing in (*LISTINGS, PLEDGE, OFF):
         list_reserve(market, listing)
-    market.admin(market.configurator, "setReserveActive(address,bool)", market.tokens[OFF.name].asset, False)
+    what = "setReserveActive(address,bool)"
+    market.admin(market.configurator, what, market.tokens[OFF.name].asset, False)
     open_for_business(market)
     return market
 

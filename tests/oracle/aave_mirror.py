@@ -169,9 +169,7 @@ class Mirror:
 
     def borrow(self, name: str, amount: int) -> None:
         """Borrow on both sides, or be refused for the same reason by both."""
-        found = borrow(
-            self.position(), self.all_prices(), version=V3_0, asset=name, amount=amount
-        )
+        found = borrow(self.position(), self.all_prices(), version=V3_0, asset=name, amount=amount)
         try:
             self.market.borrow(self.user, name, amount)
             told = "allowed"

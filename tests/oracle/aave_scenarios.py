@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
 from tests.oracle.aave_market import LISTINGS, PRICE_SOURCE, set_risk
 from tests.oracle.aave_mirror import NAMES, Mirror
-from trimtab.protocols.aave import V3_0, Binding, Call, Category, Position, Refused, health, liquidate
+from tests.oracle.drawing import flip, log_uniform
+from trimtab.protocols.aave import (
+    V3_0,
+    Binding,
+    Call,
+    Category,
+    Position,
+    Refused,
+    health,
+    liquidate,
+)
 from trimtab.protocols.aave import borrow as borrow_of
 from trimtab.protocols.aave_sizing import CLOSE_FACTOR_HEALTH_WAD
 from trimtab.units import UINT256_MAX, WAD, pow10
@@ -16,24 +25,8 @@ from trimtab.units import UINT256_MAX, WAD, pow10
 PRICE_MAX = 10**18
 DAY = 86_400
 CATEGORY = 1
-
-
-def log_uniform(rng: Random, low: float, high: float) -> float:
-    return 10 ** rng.uniform(low, high)
-
-
-def flip(pred: Callable[[int], bool], low: int, high: int) -> int | None:
-    """The first of two neighbors between which the answer changes, if it does."""
-    first = pred(low)
-    if high <= low or pred(high) == first:
-        return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        if pred(middle) == first:
-            low = middle
-        else:
-            high = middle
-    return low
+SHAPES = ("one", "one", "one", "cap", "cap", "crash", "boom", "all", "coarse")
+COVERS = ("all", "all", "few", "any", "any", "limit", "limit", "edge", "edge", "whole")
 
 
 def open_account(mirror: Mirror, rng: Random) -> None:
@@ -144,7 +137,7 @@ def moved_prices(mirror: Mirror, rng: Random) -> list[dict[str, int]]:
     owed = [name for name in NAMES if position.holdings[name].scaled_debt]
     if not held or not owed:
         return [prices]
-    shape = rng.choice(("one", "one", "one", "cap", "cap", "crash", "boom", "all", "coarse"))
+    shape = rng.choice(SHAPES)
     if shape in ("one", "cap"):
         edge = WAD if shape == "one" else CLOSE_FACTOR_HEALTH_WAD + 1
         return edge_prices(mirror, rng.choice((*held, *owed)), edge_wad=edge) or [prices]
@@ -197,7 +190,7 @@ def draw_call(mirror: Mirror, rng: Random) -> Call:
 def draw_cover(position: Position, prices: dict[str, int], *, call: Call, rng: Random) -> int:
     """How much debt to cover: all, few units, anything, or just at one of the limits."""
     whole = position.holdings[call.debt].debt(V3_0)
-    kind = rng.choice(("all", "all", "few", "any", "any", "limit", "limit", "edge", "edge", "whole"))
+    kind = rng.choice(COVERS)
     if kind == "few":
         return rng.randrange(4)
     if kind == "any":

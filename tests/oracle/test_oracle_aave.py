@@ -22,8 +22,8 @@ from trimtab.protocols.aave import Call
 
 pytestmark = pytest.mark.oracle
 
-ACCOUNTS = 2_200
-EXACT_ACCOUNTS = 300
+ACCOUNTS = 4_000
+EXACT_ACCOUNTS = 500
 CALLS_MAX = 3
 YEAR = 365 * 86_400
 
@@ -43,6 +43,10 @@ def test_liquidations_equal_those_of_the_bytecode(market: Market, tally: Tally) 
     tally.demand("positions", 2_000)
     tally.demand("liquidations", 2_000)
     tally.demand("borrows", 2_000)
+    for edge in ("health of exactly one", "health of exactly 0.95", "whole collateral seized"):
+        tally.demand(edge, 100)
+    tally.demand("left without collateral in debt", 100)
+    tally.demand("at most three units repaid", 100)
 
 
 def play(market: Market, tally: Tally, *, number: int) -> None:

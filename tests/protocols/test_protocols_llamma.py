@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.protocols.llamma_market import GRID, PRICE, opened
+from tests.protocols.test_protocols_llamma_setting import GRID, PRICE, opened
 from trimtab.protocols.llamma import (
     HardLiquidation,
     Loan,

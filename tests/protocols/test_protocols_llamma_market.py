@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.protocols.llamma_market import FEE, GRID, PRICE, opened, totals
+from tests.protocols.test_protocols_llamma_setting import FEE, GRID, PRICE, opened, totals
 from trimtab.protocols.llamma_bands import (
     Grid,
     OracleLimit,

@@ -33,7 +33,7 @@ from trimtab.model import (
     VenueState,
     View,
 )
-from trimtab.units import pow10, wad_mul_down
+from trimtab.units import NumberError, pow10, wad_mul_down
 
 # Exact values carry 18 decimals of the price and up to 36 of the amount.
 EXACT_DECIMALS = 36
@@ -161,7 +161,11 @@ class Draft:
         pool = _as(Pool, self.get(Table.POOL, asset))
         if pool.accrued_s == self.now_s:
             return pool
-        pool, interest = accrued(pool, rules, now_s=self.now_s)
+        try:
+            pool, interest = accrued(pool, rules, now_s=self.now_s)
+        except NumberError:
+            # A rate of the largest kind over years: no ledger holds such a number.
+            raise Refusal(Reason.AMOUNT_TOO_LARGE, asset=asset) from None
         self.put_pool(pool)
         if interest:
             self.tell(EventKind.INTEREST, asset=asset, quantity=interest)

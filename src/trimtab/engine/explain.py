@@ -59,7 +59,7 @@ def explain(account: Account, draft: Draft) -> Explanation:
         },
         liquidatable=is_unsafe(account, sums),
         binding=_binding(account, sums),
-        liquidation_price_wad=_liquidation_prices(sums, exposures),
+        liquidation_price_wad=_liquidation_prices(sums, exposures, quote=draft.rules.quote),
         distance_wad=_distance_wad(sums, exposures, quote=draft.rules.quote),
         withdrawable=_withdrawable(account, sums, draft=draft),
         borrowable=_borrowable(account, sums, draft=draft),
@@ -104,15 +104,19 @@ def _exposures(account: Account, draft: Draft) -> Mapping[str, Exposure]:
     return found
 
 
-def _liquidation_prices(sums: Sums, exposures: Mapping[str, Exposure]) -> dict[str, int]:
+def _liquidation_prices(
+    sums: Sums, exposures: Mapping[str, Exposure], *, quote: str
+) -> dict[str, int]:
     """Per asset, the last safe price with all other prices held.
 
     The maintenance excess is linear in one price: excess(p) = rest + slope x p. For a net long
     asset the account is unsafe below the price, for a net short one above it; an asset that
-    alone cannot make the account unsafe is left out.
+    alone cannot make the account unsafe is left out, and so is the quote, which is always 1.
     """
     prices = {}
     for asset, exposure in exposures.items():
+        if asset == quote:
+            continue
         rest = sums.excess_maintenance - exposure.net
         if exposure.slope > 0 and rest < 0:
             prices[asset] = div_up(-rest, exposure.slope)

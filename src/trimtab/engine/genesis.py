@@ -49,6 +49,10 @@ def open_venue(rules: Rules, book: Sequence[BookRow], *, at_ns: int) -> MemorySt
     debt: Holdings = {}
     about: dict[str, list[BookRow]] = {}
     for row in book:
+        if row.account.startswith("@"):
+            raise DataError(
+                "names that start with @ belong to the venue", column="account", found=row.account
+            )
         key = account_key(row.account, row.group)
         about.setdefault(key, []).append(row)
         if row.quantity == 0:

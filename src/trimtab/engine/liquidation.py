@@ -91,7 +91,10 @@ def liquidate(draft: Draft, command: Liquidate) -> None:
     other = command.liquidator != command.account
     require(other, Reason.SELF_LIQUIDATION, account=command.account)
     offer = quote(draft, command.account, debt=command.debt, collateral=command.collateral)
-    repay = _requested(draft, offer, asked=command.repay)
+    asked = command.repay
+    if asked is None:
+        asked = _within_window(draft, offer)
+    repay = _requested(draft, offer, asked=asked)
     _use_window(draft, value_wad_up(repay, offer.pair.debt))
     if command.flash_payment is not None:
         paid = command.flash_payment
@@ -111,18 +114,31 @@ def _requested(draft: Draft, offer: Quote, *, asked: int | None) -> int:
     return repay
 
 
+def _within_window(draft: Draft, offer: Quote) -> int | None:
+    """As much as the window's notional cap has room for, where the liquidator asks for the most."""
+    used, cap = _window_used(draft), draft.rules.liquidation.window_cap_wad
+    if cap is None or value_wad_up(offer.repay, offer.pair.debt) <= cap - used:
+        return None
+    require(cap > used, Reason.WINDOW_CAP, cap=cap, used=used)
+    return max(1, amount_down((cap - used) * EXACT_PER_WAD, offer.pair.debt))
+
+
+def _window_used(draft: Draft) -> int:
+    """Value (wad) that liquidations have repaid in the running window; 0 once it is over."""
+    venue, length = draft.venue, draft.rules.liquidation.window_seconds
+    return 0 if draft.now_s - venue.window_start_s >= length else venue.window_used_wad
+
+
 def _use_window(draft: Draft, value: int) -> None:
     """Count a repaid value against the notional cap of the running window."""
     rules = draft.rules.liquidation
     if rules.window_cap_wad is None:
         return
-    venue = draft.venue
-    fresh = draft.now_s - venue.window_start_s >= rules.window_seconds
-    used = value if fresh else venue.window_used_wad + value
-    cap = rules.window_cap_wad
-    require(used <= cap, Reason.WINDOW_CAP, cap=cap, used=used - value, value=value)
-    start = draft.now_s if fresh else venue.window_start_s
-    draft.put_venue(replace(venue, window_start_s=start, window_used_wad=used))
+    venue, used, cap = draft.venue, _window_used(draft), rules.window_cap_wad
+    require(used + value <= cap, Reason.WINDOW_CAP, cap=cap, used=used, value=value)
+    over = draft.now_s - venue.window_start_s >= rules.window_seconds
+    start = draft.now_s if over else venue.window_start_s
+    draft.put_venue(replace(venue, window_start_s=start, window_used_wad=used + value))
 
 
 def _settle_liquidation(draft: Draft, command: Liquidate, *, offer: Quote, repay: int) -> None:
@@ -225,8 +241,10 @@ def is_spent(account: Account, sums: Sums, *, draft: Draft) -> bool:
     """
     if account.auctions:
         return False
-    dust = draft.rules.liquidation.dust_collateral_wad * EXACT_PER_WAD
-    return sums.debt > 0 and sums.equity < 0 and sums.collateral <= dust
+    rules = draft.rules.liquidation
+    small = sums.collateral <= rules.dust_collateral_wad * EXACT_PER_WAD
+    share = sums.collateral * WAD <= sums.debt * rules.dust_share_wad
+    return sums.debt > 0 and sums.equity < 0 and (small or share)
 
 
 def close_out(draft: Draft, command: CloseOut) -> None:

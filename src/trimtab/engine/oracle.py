@@ -7,10 +7,11 @@ from trimtab.units import NANOSECONDS, UINT256_MAX, WAD, YEAR_SECONDS, div_down,
 
 
 def set_prices(draft: Draft, command: SetPrices) -> None:
-    """Accept a tick: all its prices or none."""
+    """Accept a tick: all its prices or none. The quote is always worth 1 of itself."""
     for asset, price_wad in command.prices:
         rules = draft.asset_rules(asset)
         valid = 0 < price_wad <= UINT256_MAX and not rules.underlying
+        valid = valid and (asset != draft.rules.quote or price_wad == WAD)
         require(valid, Reason.PRICE_INVALID, asset=asset, price=price_wad)
         draft.put(Table.PRICE, asset, record=PriceState(asset, price_wad, draft.now_ns))
         draft.tell(EventKind.PRICE, asset=asset, price=price_wad)

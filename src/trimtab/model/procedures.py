@@ -68,6 +68,11 @@ class LiquidationRules:
         "at or below it a bankrupt account is closed out",
         default=0,
     )
+    dust_share_wad: int = ratio(
+        "dust_share",
+        "a bankrupt account whose collateral is worth at most this share of its debt is closed out",
+        default=10**15,
+    )
     window_seconds: int = setting(
         "window", Kind.SECONDS, doc="length of the window of the notional cap", default=3600, low=1
     )

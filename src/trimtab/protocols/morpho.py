@@ -183,6 +183,8 @@ def borrow(
     position: Position, price: int, *, market: Market, assets: int
 ) -> tuple[Position, Market] | Refused:
     """Return position and market after a borrow of assets; its shares round up."""
+    if assets == 0:
+        return Refused(MorphoRefusal.INCONSISTENT_INPUT, assets, 1)
     shares = to_shares_up(assets, market.borrow_assets, total_shares=market.borrow_shares)
     owing = replace(position, borrow_shares=position.borrow_shares + shares)
     lent = replace(

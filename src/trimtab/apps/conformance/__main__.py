@@ -8,11 +8,20 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+from trimtab.apps.conformance import (
+    aave,
+    compound,
+    euler,
+    fluid,
+    gearbox,
+    liquity,
+    llamma,
+    maker,
+    morpho,
+)
 from trimtab.apps.conformance.files import read_cases
 from trimtab.apps.conformance.report import (
     Outcome,
@@ -24,17 +33,7 @@ from trimtab.apps.conformance.report import (
 )
 from trimtab.units import DataError
 
-MODULES: Final = (
-    "aave",
-    "compound",
-    "euler",
-    "fluid",
-    "gearbox",
-    "liquity",
-    "llamma",
-    "maker",
-    "morpho",
-)
+MODULES: Final = (aave, compound, euler, fluid, gearbox, liquity, llamma, maker, morpho)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,13 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def all_rules() -> Rules:
     """Return every rule that a module of this package answers."""
     rules: dict[str, Callable[[Mapping[str, Any]], Any]] = {}
-    for name in MODULES:
-        module = f"trimtab.apps.conformance.{name}"
-        if find_spec(module) is None:
-            continue
-        own = import_module(module).RULES
-        assert not rules.keys() & own.keys(), f"{module} answers a rule of another module"
-        rules.update(own)
+    for module in MODULES:
+        assert not rules.keys() & module.RULES.keys(), f"{module.__name__} answers another's rule"
+        rules.update(module.RULES)
     return rules
 
 

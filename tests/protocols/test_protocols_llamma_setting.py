@@ -24,3 +24,10 @@ def opened(
 def totals(market: Market) -> tuple[int, int]:
     """All x and all y of a market, 18 decimals."""
     return sum(market.bands_x.values()), sum(market.bands_y.values())
+
+
+def test_a_market_opens_with_the_collateral_in_its_bands():
+    position, market = opened(10 * WAD, first_band=1, last_band=10)
+    assert totals(market) == (0, 10 * WAD)
+    assert len(position.shares) == 10
+    assert (market.min_band, market.max_band, market.active_band) == (0, 10, 0)
