@@ -55,7 +55,7 @@ soak: .venv/.dev ## Run the long seeded simulations
 
 .venv/.oracle: .venv/.dev requirements/oracle.txt
 	@log=$$($(LOCKED) -r requirements/oracle.txt 2>&1) || { \
-		echo "oracle: pyrevm and eth-abi cannot be had: $${log##*ERROR: }" >&2; exit 1; }
+		echo "oracle: pyrevm, eth-abi cannot be had: $$(grep -m 1 ERROR <<< "$$log")" >&2; exit 1; }
 	@touch $@
 
 oracle: .venv/.oracle ## Run the twins against real bytecode, which it takes from the registries

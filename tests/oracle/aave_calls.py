@@ -26,7 +26,7 @@ def take(mirror: Mirror, call: Call) -> bool:
     refused = isinstance(found, Refused)
     same = mirror.agree(f"{call}", told, str(found.reason) if refused else "done")
     mirror.tally.counts["liquidations refused" if refused else "liquidations"] += 1
-    note(mirror, found)
+    note(mirror, call, found=found)
     if isinstance(found, Refused) or not same:
         return False
     paid = {what: held - purse[what] for what, held in purse_of(mirror, call).items()}
@@ -111,7 +111,7 @@ def check_reserve(
     mirror.tally.counts["rates of reserves"] += 2
 
 
-def note(mirror: Mirror, found: Liquidation | Refused) -> None:
+def note(mirror: Mirror, call: Call, *, found: Liquidation | Refused) -> None:
     """Count the edges that were met."""
     counts = mirror.tally.counts
     if isinstance(found, Refused):
@@ -119,6 +119,10 @@ def note(mirror: Mirror, found: Liquidation | Refused) -> None:
         counts["health of exactly one"] += found.found == WAD
         return
     health_wad, taken = found.before.health_wad, found.seizure
+    counts["seized as supply tokens"] += call.receives_supply
+    counts["by the borrower himself"] += call.by_borrower
+    counts["one asset on both sides"] += call.collateral == call.debt
+    counts["in a category"] += mirror.category is not None
     counts["whole collateral seized"] += taken.binding is Binding.WHOLE_COLLATERAL
     counts["left without collateral in debt"] += (
         found.after.collateral_value == 0 < found.after.debt_value

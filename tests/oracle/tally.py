@@ -16,6 +16,11 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     mismatches: list[str] = field(default_factory=list)
 
+    def begin(self, name: str, *, first: tuple[str, ...]) -> None:
+        """Name the group, and what is to be printed first."""
+        self.name = name
+        self.counts.update(dict.fromkeys(first, 0))
+
     def agree(self, what: str, *, chain: object, twin: object, where: str) -> bool:
         """Compare an answer of the real code with the twin's; what differs is kept."""
         if chain == twin:

@@ -99,7 +99,7 @@ def answers(books: list[Book]) -> list[dict[str, Any]]:
 
 
 def test_health_factors_equal_v3_7_where_nothing_rounds(tally: Tally) -> None:
-    tally.name = "aave math-utils against v3.7"
+    tally.begin("aave math-utils against v3.7", first=("health factors",))
     rng = Random("whole users")
     books = [draw_user(rng, whole=True) for _ in range(USERS)]
     for number, (book, told) in enumerate(zip(books, answers(books), strict=True)):
@@ -114,7 +114,7 @@ def test_health_factors_equal_v3_7_where_nothing_rounds(tally: Tally) -> None:
 
 
 def test_health_factors_are_those_of_v3_0_but_for_what_it_cuts_off(tally: Tally) -> None:
-    tally.name = "aave math-utils against v3.0"
+    tally.begin("aave math-utils against v3.0", first=("health factors",))
     rng = Random("users")
     books = [draw_user(rng, whole=False) for _ in range(USERS)]
     for number, (book, told) in enumerate(zip(books, answers(books), strict=True)):

@@ -211,14 +211,14 @@ def perp_margin(
 
 
 def being_liquidated(
-    collateral: int, maintenance: int, *, buffer_ratio: int, was_liquidated: bool
+    collateral: int, maintenance: int, *, liabilities: int, buffer_ratio: int, was_liquidated: bool
 ) -> bool:
     """Return whether liquidation starts or goes on: it ends only above the buffered requirement.
 
     Args:
-        collateral: weighted, quote, signed; maintenance: requirement, quote; buffer_ratio: 1e4 of
-            the liabilities' notional in the program, here of the requirement's ratio (200 = 2 %).
+        collateral: weighted, quote, signed; maintenance: requirement, quote; liabilities: value of
+            borrows and perpetual base, quote; buffer_ratio: 1e4 of that value (200 is 2 %).
     """
     if not was_liquidated:
         return collateral < maintenance
-    return collateral < maintenance + mul_div_down(maintenance, buffer_ratio, MARGIN)
+    return collateral < maintenance + mul_div_down(liabilities, buffer_ratio, MARGIN)
