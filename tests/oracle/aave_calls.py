@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.oracle.aave_market import LIQUIDATOR, TREASURY
+from tests.oracle.aave_market import LIQUIDATOR, TREASURY, ZERO
 from tests.oracle.aave_mirror import Mirror, verdict
 from tests.oracle.chain import RevertedError
 from trimtab.protocols.aave import V3_0, Binding, Call, Liquidation, Refused, liquidate
@@ -55,7 +55,7 @@ def send(mirror: Mirror, call: Call) -> str:
     except RevertedError as refusal:
         told = verdict(str(refusal))
     if call.sentinel_holds:
-        market.admin(market.provider, SET_SENTINEL, "0x" + "00" * 20)
+        market.admin(market.provider, SET_SENTINEL, ZERO)
     return told
 
 
@@ -128,6 +128,8 @@ def note(mirror: Mirror, call: Call, *, found: Liquidation | Refused) -> None:
         found.after.collateral_value == 0 < found.after.debt_value
     )
     counts["health of exactly 0.95"] += health_wad == CLOSE_FACTOR_HEALTH_WAD
+    counts["health one digit below one"] += health_wad == WAD - 1
+    counts["health one digit above 0.95"] += health_wad == CLOSE_FACTOR_HEALTH_WAD + 1
     counts["health within 1e-9 below one"] += WAD - health_wad <= 10**9
     counts["at most three units repaid"] += taken.debt_repaid <= 3
     counts["fees cut to what was left"] += found.fee_paid != taken.fee

@@ -214,11 +214,19 @@ def configure(market: Market, listing: Listing) -> None:
         to, "setReserveFactor(address,uint256)", asset, listing.strategy.reserve_factor_bps
     )
     market.admin(to, "setLiquidationProtocolFee(address,uint256)", asset, listing.fee_bps)
-    set_risk(market, listing.name, listing.ltv_bps, listing.threshold_bps, listing.bonus_bps)
+    set_risk(
+        market,
+        listing.name,
+        ltv_bps=listing.ltv_bps,
+        threshold_bps=listing.threshold_bps,
+        bonus_bps=listing.bonus_bps,
+    )
     market.set_price(listing.name, listing.price * pow10(8))
 
 
-def set_risk(market: Market, name: str, ltv_bps: int, threshold_bps: int, bonus_bps: int) -> None:
+def set_risk(
+    market: Market, name: str, *, ltv_bps: int, threshold_bps: int, bonus_bps: int
+) -> None:
     what = "configureReserveAsCollateral(address,uint256,uint256,uint256)"
     asset = market.tokens[name].asset
     market.admin(market.configurator, what, asset, ltv_bps, threshold_bps, bonus_bps)

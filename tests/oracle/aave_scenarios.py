@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from tests.oracle.aave_market import LISTINGS, PRICE_SOURCE, set_risk
+from tests.oracle.aave_market import LISTINGS, PRICE_SOURCE, ZERO, set_risk
 from tests.oracle.aave_mirror import NAMES, Mirror
 from tests.oracle.drawing import flip, log_uniform
 from trimtab.protocols.aave import (
@@ -81,7 +81,7 @@ def enter_category(mirror: Mirror, rng: Random) -> None:
     ltv = rng.randrange(9_050, threshold + 1)
     price = round(log_uniform(rng, -1, 4) * 1e8) if rng.random() < 0.4 else 0
     market, to = mirror.market, mirror.market.configurator
-    source = PRICE_SOURCE if price else "0x" + "00" * 20
+    source = PRICE_SOURCE if price else ZERO
     what = "setEModeCategory(uint8,uint16,uint16,uint16,address,string)"
     market.admin(to, what, CATEGORY, ltv, threshold, bonus, source, "pair")
     what = "setAssetEModeCategory(address,uint8)"
@@ -95,23 +95,24 @@ def enter_category(mirror: Mirror, rng: Random) -> None:
 def open_exact_account(mirror: Mirror, rng: Random) -> None:
     """Round amounts, and prices that put the health at 1 or 0.95 to the last digit, or beside."""
     mirror.wait(0)
-    mirror.set_prices({item.name: item.price * 10**8 for item in LISTINGS})
     pledged, drawn = rng.sample(NAMES[:4], k=2)
-    tokens, times = rng.randrange(1, 10**6), rng.randrange(1, 6)
-    decimals = {name: mirror.listings[name].decimals for name in (pledged, drawn)}
-    mirror.set_prices({pledged: 10**14, drawn: 10**8})
-    mirror.supply(pledged, tokens * times * pow10(decimals[pledged]))
-    mirror.borrow(drawn, tokens * pow10(decimals[drawn]))
-    scale = rng.randrange(1, 10**6)
     threshold = mirror.listings[pledged].threshold_bps
-    fine = rng.choice((1, 100))
-    part = 95 if fine == 100 else 1
-    nudge = rng.choice((0, 0, 0, 0, 1, -1))
-    prices = {
-        pledged: 10_000 * scale * part,
-        drawn: scale * threshold * times * fine + nudge,
-    }
-    mirror.set_prices(prices)
+    tokens, times, scale = rng.randrange(1, 10**6), rng.randrange(1, 6), rng.randrange(1, 10**6)
+    part, whole = rng.choice(((1, 1), (95, 100)))
+    if rng.random() < 0.5:
+        # Debt worth about 1e18: one unit more or less moves the health by its last digit.
+        tokens, scale = 1, rng.randrange(7 * 10**17, 2 * 10**18) // (threshold * times * whole)
+    mirror.set_prices({item.name: item.price * 10**8 for item in LISTINGS})
+    mirror.set_prices({pledged: 10**14, drawn: 10**8})
+    mirror.supply(pledged, tokens * times * pow10(mirror.listings[pledged].decimals))
+    mirror.borrow(drawn, tokens * pow10(mirror.listings[drawn].decimals))
+    nudge = rng.choice((0, 0, 0, 1, -1))
+    mirror.set_prices(
+        {
+            pledged: 10_000 * scale * part,
+            drawn: scale * threshold * times * whole + nudge,
+        }
+    )
 
 
 def change_risks(mirror: Mirror, rng: Random) -> None:

@@ -19,8 +19,8 @@ from trimtab.protocols.morpho import (
     borrow,
     health,
     liquidate,
-    to_shares_down,
 )
+from trimtab.protocols.morpho_shares import to_shares_down
 
 TOO_MUCH = "more than there is"
 UNDERFLOW = "4e487b71" + f"{0x11:064x}"

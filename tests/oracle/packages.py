@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 
 CACHE = Path(__file__).resolve().parents[2] / ".oracle_cache"
 FETCH_SECONDS_MAX = 300
+BARE_FIELDS = frozenset({"npm", "code", "syscall", "errno", "address", "port"})
 
 
 class MissingError(Exception):
@@ -123,9 +124,9 @@ def run(program: str, *words: str) -> str:
 
 
 def reason(complaint: str) -> str:
-    """The first line of npm's complaint that says something."""
+    """The first line of npm's complaint that is a sentence."""
     lines = [line.removeprefix("npm error ").strip() for line in complaint.splitlines()]
-    telling = [line for line in lines if line and not line.startswith(("npm ", "code "))]
+    telling = [line for line in lines if line and line.split()[0] not in BARE_FIELDS]
     return telling[0] if telling else "no reason given"
 
 

@@ -25,6 +25,17 @@ pytestmark = pytest.mark.oracle
 ACCOUNTS = 4_000
 EXACT_ACCOUNTS = 500
 CALLS_MAX = 3
+EDGES = (
+    "health of exactly one",
+    "health one digit below one",
+    "health of exactly 0.95",
+    "health one digit above 0.95",
+    "whole collateral seized",
+    "left without collateral in debt",
+    "at most three units repaid",
+    "fees cut to what was left",
+    "in a category",
+)
 YEAR = 365 * 86_400
 
 
@@ -43,10 +54,8 @@ def test_liquidations_equal_those_of_the_bytecode(market: Market, tally: Tally) 
     tally.demand("positions", 2_000)
     tally.demand("liquidations", 2_000)
     tally.demand("borrows", 2_000)
-    for edge in ("health of exactly one", "health of exactly 0.95", "whole collateral seized"):
-        tally.demand(edge, 100)
-    tally.demand("left without collateral in debt", 100)
-    tally.demand("at most three units repaid", 100)
+    for edge in EDGES:
+        tally.demand(edge, 10)
 
 
 def play(market: Market, tally: Tally, *, number: int) -> None:

@@ -121,7 +121,15 @@ def health(
 
 
 def _check_comparable(case: Case, rules: Rules, *, where: str) -> None:
-    """Other rules must mean the same assets and know the book's categories."""
+    """Other rules must mean the same quote and assets and know the book's categories."""
+    if rules.quote != case.rules.quote:
+        raise RulesError(
+            "the other rules value accounts in another quote",
+            where=where,
+            column="venue.quote",
+            found=repr(rules.quote),
+            expected=repr(case.rules.quote),
+        )
     for row in case.book:
         own, other = case.rules.assets[row.instrument], rules.assets.get(row.instrument)
         if other is None:
@@ -229,10 +237,18 @@ def _journaled(path: Path, head: Mapping[str, Any]) -> Iterator[StepRecord]:
             expected=json.dumps(head[differs[0]]),
             hint="run without --resume to start anew",
         )
-    for line in lines:
-        commands = tuple(decode_command(command) for command in line["commands"])
-        waiting = {key: int(since) for key, since in line["waiting"].items()}
-        yield StepRecord(line["step"], commands, waiting, line["state_hash"])
+    for row, line in enumerate(lines, start=2):
+        try:
+            record = _decoded(line)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise DataError("the line is no step of a replay", where=path.name, row=row) from None
+        yield record
+
+
+def _decoded(line: Mapping[str, Any]) -> StepRecord:
+    commands = tuple(decode_command(command) for command in line["commands"])
+    waiting = {key: int(since) for key, since in line["waiting"].items()}
+    return StepRecord(line["step"], commands, waiting, line["state_hash"])
 
 
 def account_table(found: Standing, accounts: Sequence[Explanation]) -> Table:

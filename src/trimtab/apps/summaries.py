@@ -85,7 +85,11 @@ def event_columns(events: Sequence[TimedEvent], rules: Rules) -> dict[str, list[
 def metric_columns(run: ReplayRun) -> dict[str, list[Any]]:
     """The metrics table: one row a price step, floats."""
     steps = list(range(len(run.metrics.at_ns)))
-    return {"timestamp": list(run.metrics.at_ns), "step": steps, **run.metrics.columns}
+    # Where nobody owes, the histogram of debts holds whole zeros; a column has one type.
+    columns = {
+        name: [float(cell) for cell in column] for name, column in run.metrics.columns.items()
+    }
+    return {"timestamp": list(run.metrics.at_ns), "step": steps, **columns}
 
 
 def health_document(

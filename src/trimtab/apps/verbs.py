@@ -9,7 +9,7 @@ from trimtab.adapters.files import load_case
 from trimtab.apps import console, front, summaries
 from trimtab.apps.console import Format, say
 from trimtab.model import Case, Explanation
-from trimtab.units import NumberError, Time, UsageError, parse_decimal
+from trimtab.units import NumberError, Time, UsageError, mul_div_half_up, parse_decimal
 
 RISK_FOUND = 1
 WAD = summaries.WAD_DECIMALS
@@ -103,9 +103,9 @@ def shown(value_wad: int | None, places: int) -> str:
     """A wad for people: rounded to some places, thousands apart; a dash for None."""
     if value_wad is None:
         return "-"
-    scaled = round(value_wad / 10 ** (WAD - places))
-    whole, part = divmod(abs(scaled), 10**places)
-    sign = "-" if scaled < 0 else ""
+    scaled = mul_div_half_up(abs(value_wad), 10**places, 10**WAD)
+    whole, part = divmod(scaled, 10**places)
+    sign = "-" if value_wad < 0 < scaled else ""
     return f"{sign}{whole:,}" + (f".{part:0{places}d}" if places else "")
 
 

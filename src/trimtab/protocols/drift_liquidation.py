@@ -1,8 +1,8 @@
 """Drift v2: how much a liquidation takes, what it costs, and who bears what is left.
 
 Source: drift-labs/protocol-v2, commit 0ae3e3b1, programs/drift/src/math/liquidation.rs. Units as
-in `drift`; fees and liquidation multipliers 1e6. Every division floors where it stands, so the order
-of the operations is part of the rule.
+in `drift`; fees and liquidation multipliers 1e6. Every division floors where it stands, so the
+order of the operations is part of the rule.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def liability_to_cover(
 ) -> int:
     """Return the liability tokens whose repayment frees a shortage, at least one unit.
 
-    shortage / (price * (wl - wa * ma / ml) - price * insurance fee * wl); 2**128 - 1 where none can.
+    shortage / (price * (wl - wa * ma / ml) - price * insurance fee * wl); 2**128 - 1 if none can.
 
     Args:
         shortage: quote; price: of the liability, 1e6; decimals: of the liability; weights: 1e4;

@@ -42,7 +42,7 @@ class LiquidityTier:
 class Market:
     """A perpetual market and its oracle price.
 
-    price * 10**price_exponent is USD per coin; 10**atomic_resolution is the coins in a base quantum;
+    price * 10**price_exponent is USD per coin; 10**atomic_resolution is coins in a base quantum;
     open_interest: base quantums, not negative.
     """
 

@@ -235,9 +235,7 @@ def _reserved(tokens: Sequence[Token], orders: OpenOrders, *, level: Level) -> _
     return _Reserved(orders, orders.reserved_base + bought, orders.reserved_quote + sold)
 
 
-def _worse(
-    tokens: Sequence[Token], most: Sequence[int], *, market: _Reserved, level: Level
-) -> int:
+def _worse(tokens: Sequence[Token], most: Sequence[int], *, market: _Reserved, level: Level) -> int:
     base, quote = market.orders.base, market.orders.quote
     if market.as_base == 0 or market.as_quote == 0:
         return 0

@@ -1,6 +1,6 @@
 """Mango v4: the stable price, which follows the oracle at a bounded speed.
 
-Source: blockworks-foundation/mango-v4, commit 1303a4a1, programs/mango-v4/src/state/stable_price.rs.
+Source: blockworks-foundation/mango-v4, commit 1303a4a1, src/state/stable_price.rs of its program.
 The program computes in doubles; this twin in wad, each product floored, times in whole seconds.
 """
 

@@ -25,6 +25,7 @@ A float enters and leaves by `fixed_of` and `float_of` alone, a decimal text by 
 `format_decimal`.
 """
 
+from trimtab.units.black76 import OptionValue, black76_value_wad, black76_wad
 from trimtab.units.decimals import format_decimal, parse_decimal, parse_decimal_rounded
 from trimtab.units.errors import (
     DataError,
@@ -69,6 +70,7 @@ from trimtab.units.fixed import (
     wad_mul_up,
 )
 from trimtab.units.floats import fixed_of, float_of
+from trimtab.units.normal import normal_cdf_wad, normal_pdf_wad
 from trimtab.units.values import Amount, Price, Rate, Ratio, Time, Unit, Value
 
 __all__ = [
@@ -82,6 +84,7 @@ __all__ = [
     "DataError",
     "InternalError",
     "NumberError",
+    "OptionValue",
     "Price",
     "Rate",
     "Ratio",
@@ -91,6 +94,8 @@ __all__ = [
     "Unit",
     "UsageError",
     "Value",
+    "black76_value_wad",
+    "black76_wad",
     "div_down",
     "div_floor",
     "div_up",
@@ -102,6 +107,8 @@ __all__ = [
     "mul_div_down",
     "mul_div_half_up",
     "mul_div_up",
+    "normal_cdf_wad",
+    "normal_pdf_wad",
     "parse_decimal",
     "parse_decimal_rounded",
     "pow10",

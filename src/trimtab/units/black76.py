@@ -1,7 +1,7 @@
 """Black-76 values and Greeks of an option on a forward, in wad, from integers alone.
 
-    d1 = (ln(F / K) + v**2 / 2) / v,  d2 = d1 - v,  v = volatility * sqrt(T),  T = seconds / 365 days
-    call = D * (F Phi(d1) - K Phi(d2)),  put = call - D * (F - K)
+    d1 = (ln(F / K) + v**2 / 2) / v,  d2 = d1 - v,  v = volatility * sqrt(T)
+    call = D * (F Phi(d1) - K Phi(d2)),  put = call - D * (F - K),  T = seconds / 365 days
 
 Source: F. Black, "The pricing of commodity contracts", Journal of Financial Economics 3 (1976).
 Everything between the arguments and the results is held to 2**-192.
@@ -102,7 +102,7 @@ def black76_wad(
     ...     100 * 10**18, 100 * 10**18, vol_wad=2 * 10**17, seconds=365 * 86400, is_call=False
     ... )
     >>> found.delta_wad, found.gamma_wad, found.vega_wad
-    (-460172162722971019, 19847627373850588, 39695254747701177063)
+    (-460172162722971019, 19847627373850588, 39695254747701176551)
     """
     moments = _moments(forward_wad, strike_wad, vol_wad=vol_wad, seconds=seconds)
     delta = moments.above_d1 if is_call else ONE - moments.above_d1

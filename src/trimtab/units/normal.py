@@ -105,7 +105,7 @@ def _exp_minus(y: int) -> int:
     """
     bits = BITS + _EXP_GUARD_BITS
     ln2, _ = _ln2_bounds(bits)
-    shift, reduced = divmod_floor(y << _EXP_GUARD_BITS, ln2)
+    shift, reduced = _divmod_floor(y << _EXP_GUARD_BITS, ln2)
     small = reduced >> _HALVINGS
     power, term, count = 0, 1 << bits, 0
     while term:
@@ -117,7 +117,7 @@ def _exp_minus(y: int) -> int:
     return div_down(1 << (bits + BITS), power) >> shift
 
 
-def divmod_floor(a: int, b: int) -> tuple[int, int]:
+def _divmod_floor(a: int, b: int) -> tuple[int, int]:
     """Return floor(a / b) and what is left of a, for a from zero and b above."""
     quotient = div_down(a, b)
     return quotient, a - quotient * b

@@ -14,13 +14,24 @@ from typing import Any, Final
 from trimtab.apps.conformance import (
     aave,
     compound,
+    deribit,
+    derive,
+    drift,
+    dydx,
     euler,
+    exchanges,
     fluid,
     gearbox,
+    gmx,
+    hyperliquid,
     liquity,
     llamma,
     maker,
+    mango,
     morpho,
+    nautilus,
+    span,
+    synthetix,
 )
 from trimtab.apps.conformance.files import read_cases
 from trimtab.apps.conformance.report import (
@@ -33,7 +44,28 @@ from trimtab.apps.conformance.report import (
 )
 from trimtab.units import DataError
 
-MODULES: Final = (aave, compound, euler, fluid, gearbox, liquity, llamma, maker, morpho)
+MODULES: Final = (
+    aave,
+    compound,
+    deribit,
+    derive,
+    drift,
+    dydx,
+    euler,
+    exchanges,
+    fluid,
+    gearbox,
+    gmx,
+    hyperliquid,
+    liquity,
+    llamma,
+    maker,
+    mango,
+    morpho,
+    nautilus,
+    span,
+    synthetix,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

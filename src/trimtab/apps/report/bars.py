@@ -130,12 +130,12 @@ def _rows(
         bars = []
         for side in sides:
             debt, number = side[place]
-            bars.append(Bar(cell(debt), _percent_of(debt, most), accounts=number))
+            bars.append(Bar(cell(debt), width_of(debt, most), accounts=number))
         rows.append(BarRow(name, tint(place), tuple(bars)))
     return rows
 
 
-def _percent_of(part: int, whole: int) -> float:
+def width_of(part: int, whole: int) -> float:
     """Width of a bar in percent; what is not zero is at least visible."""
     if part == 0 or whole == 0:
         return 0.0
@@ -155,10 +155,10 @@ def _waterfall(label: str, run: ReplayRun, *, most: int) -> Waterfall:
     for payer in Payer:
         paid = run.tally.loss_wad[payer]
         left -= paid
-        bar = Bar(cell(paid), _percent_of(paid, total), left=_offset(left, total))
+        bar = Bar(cell(paid), width_of(paid, total), left=_offset(left, total))
         share = percent(paid / total if total else 0.0)
         steps.append(Step(PAYER_NAMES[payer], PAYER_NOTES[payer], bar, share, cell(left)))
-    return Waterfall(label, Bar(cell(total), _percent_of(total, most)), tuple(steps))
+    return Waterfall(label, Bar(cell(total), width_of(total, most)), tuple(steps))
 
 
 def _offset(left: int, total: int) -> float:

@@ -66,20 +66,26 @@ def replay_report(run: ReplayRun, *, command: str, others: Sequence[ReplayRun] =
         **_rules(run),
         **_origin(run),
     }
-    return _template().render(context)
+    return template_of("report.html.j2").render(context)
 
 
-def _template() -> "Template":
-    from jinja2 import Environment, StrictUndefined
+def template_of(name: str) -> "Template":
+    """A page's template; what it imports lies beside it."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        loader=FunctionLoader(resource),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.globals["is_shown"] = lambda part: isinstance(part, Shown)
-    return environment.from_string(_resource("report.html.j2"))
+    return environment.get_template(name)
 
 
-def _resource(name: str) -> str:
+def resource(name: str) -> str:
+    """The text of a file of this package."""
     return files("trimtab.apps.report").joinpath(name).read_text(encoding="utf-8")
 
 
@@ -87,7 +93,7 @@ def _head(run: ReplayRun, ends: Ends, *, command: str) -> Mapping[str, Any]:
     paragraph = paragraph_of(run, ends)
     rules = run.case.rules
     return {
-        "css": _resource("report.css"),
+        "css": resource("report.css"),
         "venue": rules.venue,
         "quote": rules.quote,
         "command": command,

@@ -1,0 +1,118 @@
+"""A book at one moment, put in order: who is unsafe, and what a fall of all collateral reaches."""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import accumulate
+
+from trimtab.apps.report.shown import NARROW, Shown, printable
+from trimtab.model import Explanation
+from trimtab.simulation import Standing
+from trimtab.units import WAD, div_down, format_decimal
+
+HUNDREDTH_WAD = WAD // 10_000  # a hundredth of a percent
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Debt (wad) that can be liquidated after a fall, and of how many accounts."""
+
+    debt_wad: int
+    accounts: int
+
+
+@dataclass(frozen=True, slots=True)
+class HealthBook:
+    """The accounts of a standing by what threatens them; all in exact integers.
+
+    `unsafe` are liquidatable already, the largest debt first. `waiting` are those that a fall of
+    all collateral makes liquidatable, the nearest first; `beyond` are reached by no such fall.
+    """
+
+    found: Standing
+    unsafe: tuple[Explanation, ...]
+    waiting: tuple[Explanation, ...]
+    beyond: tuple[Explanation, ...]
+    running_debt: tuple[int, ...]
+
+    @property
+    def quote(self) -> str:
+        """The unit of every value."""
+        return self.found.case.rules.quote
+
+    @property
+    def debtors(self) -> tuple[Explanation, ...]:
+        """All accounts with debt, the riskiest first."""
+        return (*self.unsafe, *self.waiting, *self.beyond)
+
+    @property
+    def debt_wad(self) -> int:
+        """Debt of the book."""
+        return debt_of(self.found.accounts)
+
+    @property
+    def collateral_wad(self) -> int:
+        """Collateral of the book."""
+        return sum(account.collateral_wad for account in self.found.accounts)
+
+    @property
+    def short(self) -> tuple[Explanation, ...]:
+        """Accounts that owe more than all they have."""
+        return tuple(account for account in self.found.accounts if account.equity_wad < 0)
+
+    @property
+    def shortfall_wad(self) -> int:
+        """Debt that no collateral covers."""
+        return -sum(account.equity_wad for account in self.short)
+
+    def reached(self, fall_wad: int) -> Reach:
+        """What is liquidatable once all collateral but the quote has fallen by a fraction (wad).
+
+        An account whose distance is the fall itself has an excess of zero, and is still safe.
+        """
+        number = bisect_left(self.waiting, fall_wad, key=lambda account: account.distance_wad)
+        debt = self.running_debt[number]
+        return Reach(debt, len(self.unsafe) + number)
+
+
+def book_of(found: Standing) -> HealthBook:
+    """Put the accounts of a standing in order of risk."""
+    debtors = [account for account in found.accounts if account.debt_wad > 0]
+    unsafe = sorted((a for a in debtors if a.liquidatable), key=_by_debt)
+    safe = [account for account in debtors if not account.liquidatable]
+    waiting = [account for account in safe if account.distance_wad < WAD]
+    waiting.sort(key=lambda account: (account.distance_wad, *_by_debt(account)))
+    beyond = sorted((a for a in safe if a.distance_wad >= WAD), key=_by_debt)
+    debts = (account.debt_wad for account in waiting)
+    running = tuple(accumulate(debts, initial=debt_of(unsafe)))
+    return HealthBook(found, tuple(unsafe), tuple(waiting), tuple(beyond), running)
+
+
+def _by_debt(account: Explanation) -> tuple[int, str, str]:
+    return (-account.debt_wad, account.account, account.group)
+
+
+def debt_of(accounts: Iterable[Explanation]) -> int:
+    """Debt of some accounts, wad."""
+    return sum(account.debt_wad for account in accounts)
+
+
+def key_of(account: Explanation) -> str:
+    """An account's key: its name, and its group where it has one."""
+    return f"{account.account}/{account.group}" if account.group else account.account
+
+
+def name_of(account: Explanation) -> str:
+    """An account's key, safe to print."""
+    return printable(key_of(account))
+
+
+def distance(fall_wad: int) -> Shown:
+    """A fall in percent with two decimals, cut off so that it does not look farther than it is."""
+    if fall_wad >= WAD:
+        return Shown("never", "not by any fall of the collateral alone")
+    exact = f"{format_decimal(fall_wad, 16)} %"
+    if 0 < fall_wad < HUNDREDTH_WAD:
+        return Shown(f"<0.01{NARROW}%", exact)
+    cut = div_down(fall_wad, HUNDREDTH_WAD)
+    return Shown(f"{cut / 100:.2f}{NARROW}%" if cut else f"0{NARROW}%", exact)

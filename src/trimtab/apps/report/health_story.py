@@ -1,0 +1,187 @@
+"""The health of a book in words: a heading, a verdict, a paragraph and the tiles under it."""
+
+from trimtab.apps.report.health_book import HealthBook, debt_of, distance, name_of
+from trimtab.apps.report.shown import (
+    NARROW,
+    Sentence,
+    Shown,
+    count,
+    counted,
+    moment,
+    money,
+    percent,
+    sentence,
+)
+from trimtab.apps.report.story import Verdict
+from trimtab.apps.report.tiles import Tile
+from trimtab.model import Explanation
+from trimtab.units import WAD
+
+NEAR_PERCENT = 5  # a fall so small happens in a day
+TOLD_PERCENT = (10, 30)
+LARGEST = 10
+
+
+def share(part_wad: int, whole_wad: int) -> Shown:
+    """A part in percent of a whole; nothing of nothing is nothing."""
+    return percent(part_wad / whole_wad if whole_wad else 0.0)
+
+
+def largest_debts(book: HealthBook) -> list[Explanation]:
+    """The accounts with the largest debts, at most ten."""
+    return sorted(book.debtors, key=lambda a: (-a.debt_wad, a.account, a.group))[:LARGEST]
+
+
+def health_title(book: HealthBook) -> str:
+    """The heading: who is liquidatable with what debt, or how near the first is."""
+    if not book.debt_wad:
+        return "Nobody owes anything"
+    if book.unsafe:
+        who, debt = counted(len(book.unsafe), "account"), money(debt_of(book.unsafe), book.quote)
+        return f"{who} liquidatable, owing {debt}"
+    if not book.waiting:
+        return "Nobody is liquidatable, and no fall of the collateral changes that"
+    return f"Nobody is liquidatable; the first debt is a fall of {_nearest(book)} away"
+
+
+def health_verdict(book: HealthBook) -> Verdict:
+    """The finding that matters most."""
+    if book.short:
+        return Verdict("bad", "✕", "Some accounts owe more than all their collateral is worth.")
+    if book.unsafe:
+        told = "Accounts can be liquidated now; their collateral still covers their debts."
+        return Verdict("warn", "!", told)
+    if not book.debt_wad:
+        return Verdict("good", "✓", "Without debt nobody can be liquidated.")
+    near = f"a fall of all collateral by {NEAR_PERCENT}{NARROW}%"
+    if book.reached(_wad(NEAR_PERCENT)).debt_wad:
+        return Verdict("warn", "!", f"Nobody is liquidatable yet, but some would be after {near}.")
+    return Verdict("good", "✓", f"Nobody is liquidatable, nor would be after {near}.")
+
+
+def health_paragraph(book: HealthBook) -> list[Sentence]:
+    """What a reader takes away who reads nothing else."""
+    if not book.debt_wad:
+        return [_holdings(book)]
+    return [_holdings(book), _unsafe(book), *_short(book), _next(book), *_falls(book)]
+
+
+def _holdings(book: HealthBook) -> Sentence:
+    when, number = moment(book.found.as_of_ns), len(book.found.accounts)
+    who, owned = counted(number, "account"), money(book.collateral_wad, book.quote)
+    verb = "holds" if number == 1 else "hold"
+    if not book.debt_wad:
+        verb_owe = "owes" if number == 1 else "owe"
+        return sentence(f"As of {{}}, {{}} {verb} {{}} and {verb_owe} nothing.", when, who, owned)
+    return sentence(
+        f"As of {{}}, {{}} {verb} {{}} of collateral against {{}} of debt.",
+        *(when, who, owned, money(book.debt_wad, book.quote)),
+    )
+
+
+def _unsafe(book: HealthBook) -> Sentence:
+    if not book.unsafe:
+        return sentence("Nobody is liquidatable.")
+    verb = "is" if len(book.unsafe) == 1 else "are"
+    debt = debt_of(book.unsafe)
+    return sentence(
+        f"{{}} with {{}} of debt ({{}} of all) {verb} liquidatable now.",
+        *(counted(len(book.unsafe), "account"), money(debt, book.quote)),
+        share(debt, book.debt_wad),
+    )
+
+
+def _short(book: HealthBook) -> list[Sentence]:
+    if not book.short:
+        return []
+    verb = "owes" if len(book.short) == 1 else "owe"
+    who, missing = counted(len(book.short), "account"), money(book.shortfall_wad, book.quote)
+    return [sentence(f"{{}} {verb} {{}} more than the collateral is worth.", who, missing)]
+
+
+def _next(book: HealthBook) -> Sentence:
+    rank = "next" if book.unsafe else "first"
+    if not book.waiting:
+        other = "other " if book.unsafe else ""
+        return sentence(f"No fall of the collateral makes any {other}debt liquidatable.")
+    nearest = book.waiting[0]
+    return sentence(
+        f"All collateral must fall together by {{}} before the {rank} debt becomes liquidatable: "
+        "that of {}, {}.",
+        *(_nearest(book), _short_name(nearest), money(nearest.debt_wad, book.quote)),
+    )
+
+
+def _falls(book: HealthBook) -> list[Sentence]:
+    if not book.waiting:
+        return []
+    told = []
+    for fall in TOLD_PERCENT:
+        reach = book.reached(_wad(fall))
+        told += [f"{fall}{NARROW}%", money(reach.debt_wad, book.quote)]
+        told.append(share(reach.debt_wad, book.debt_wad))
+    words = "After a fall of {}, {} of debt ({} of all) is liquidatable; after {}, {} ({})."
+    return [sentence(words, *told)]
+
+
+def _short_name(account: Explanation) -> Shown:
+    """A long name keeps its start and its end."""
+    name = name_of(account)
+    return Shown(name if len(name) <= 24 else f"{name[:10]}…{name[-6:]}", name)
+
+
+def _nearest(book: HealthBook) -> Shown:
+    return distance(book.waiting[0].distance_wad)
+
+
+def _wad(fall_percent: int) -> int:
+    return fall_percent * WAD // 100
+
+
+def health_tiles(book: HealthBook) -> list[Tile]:
+    """Eight figures: what there is, what is unsafe now, what is next, and how it is spread."""
+    quote, unsafe = book.quote, debt_of(book.unsafe)
+    near, top = book.reached(_wad(TOLD_PERCENT[0])), largest_debts(book)
+    in_debt = sentence("{} of them with debt", count(len(book.debtors)))
+    ratio = sentence("{} of the collateral", share(book.debt_wad, book.collateral_wad))
+    if not book.collateral_wad:
+        ratio = sentence("without any collateral" if book.debt_wad else "nobody owes anything")
+    return [
+        Tile("Accounts", count(len(book.found.accounts)), in_debt),
+        Tile("Collateral", money(book.collateral_wad, quote), sentence("before any haircut")),
+        Tile("Debt", money(book.debt_wad, quote), ratio),
+        Tile(
+            "Liquidatable now",
+            count(len(book.unsafe)),
+            sentence("accounts, owing {}", money(unsafe, quote)),
+            tone="bad" if unsafe else "good",
+        ),
+        _next_tile(book),
+        Tile(
+            f"After a fall of {TOLD_PERCENT[0]}{NARROW}%",
+            money(near.debt_wad, quote),
+            sentence("liquidatable, {} of all debt", share(near.debt_wad, book.debt_wad)),
+            tone="warn" if near.debt_wad else "good",
+        ),
+        Tile(
+            "Shortfall",
+            money(book.shortfall_wad, quote),
+            sentence("of debt without collateral, {}", counted(len(book.short), "account")),
+            tone="bad" if book.short else "good",
+        ),
+        Tile(
+            "Ten largest debts",
+            share(debt_of(top), book.debt_wad),
+            sentence("of all debt, {}", money(debt_of(top), quote)),
+        ),
+    ]
+
+
+def _next_tile(book: HealthBook) -> Tile:
+    name = "Fall to the next debt" if book.unsafe else "Fall to the first debt"
+    if not book.waiting:
+        told = sentence("no fall of the collateral reaches one")
+        return Tile(name, distance(WAD), told, tone="good")
+    near = book.waiting[0].distance_wad < _wad(NEAR_PERCENT)
+    debt = money(book.waiting[0].debt_wad, book.quote)
+    return Tile(name, _nearest(book), sentence("{} of debt", debt), tone="warn" if near else "good")
