@@ -112,7 +112,7 @@ def test_a_tenth_of_the_notional_stays():
 
 
 def test_the_weighted_median():
-    assert hyperliquid_mark.spot_oracle_wad([100, 101, 102, 99, 98, 97, 96, 95]) == 99
+    assert hyperliquid_mark.spot_oracle_wad([100, 101, 102, 99, 98, 97, 96, 95]) == 100
     assert hyperliquid_mark.spot_oracle_wad([100, None, 102]) == 100
     assert hyperliquid_mark.perp_reference_wad([5, 1, 1, 9, 9]) == 5
     assert hyperliquid_mark.perp_reference_wad([]) is None

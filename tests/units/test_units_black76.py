@@ -20,7 +20,7 @@ discounts_wad = st.integers(WAD // 2, WAD)
 
 
 def exact(forward_wad, strike_wad, *, vol_wad, seconds, discount_wad):
-    """The true call, its delta, gamma and vega, from decimals of 140 digits."""
+    """The true call, its delta, gamma and vega, from decimals of 110 digits."""
     with localcontext() as context:
         context.prec = PRECISION
         f, k = Decimal(forward_wad) / WAD, Decimal(strike_wad) / WAD

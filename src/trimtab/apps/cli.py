@@ -63,6 +63,9 @@ def health(
     against: Annotated[
         Path | None, typer.Option(help="Other rules.toml: who becomes liquidatable, at what cost.")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="File for a report of all accounts, one HTML page.")
+    ] = None,
     fail_on: Annotated[
         str | None, typer.Option(help="Exit 1 if any account is: liquidatable.")
     ] = None,
@@ -84,6 +87,7 @@ def health(
         below=below,
         account=account,
         against=against,
+        report=report,
         fail_on=fail_on,
         seed=seed,
     )

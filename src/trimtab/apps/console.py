@@ -96,13 +96,15 @@ def print_table(
     width = None if sys.stdout.isatty() else whole
     console = Console(width=width, highlight=False, emoji=False)
     shown = _fitting(columns, widths, width=console.width, optional=optional)
+    room = console.width - _table_width([widths[place] for place in shown[1:]] + [0])
+    widths[0] = min(widths[0], max(room, NAME_COLUMNS_MIN))
     table = Table(title=Text(title), box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
     for place in shown:
         table.add_column(
             Text(columns[place]),
             justify="right" if place >= left else "left",
             no_wrap=True,
-            min_width=None if place == 0 else widths[place],
+            width=widths[place],
             overflow="ellipsis" if place == 0 else "fold",
         )
     for row in rows:
@@ -120,10 +122,15 @@ def _fitting(
     widths = [min(natural[0], NAME_COLUMNS_MIN), *natural[1:]]
     shown = list(range(len(columns)))
     for name in optional:
-        if sum(widths[place] + 3 for place in shown) <= width:
+        if _table_width([widths[place] for place in shown]) <= width:
             break
         shown.remove(columns.index(name))
     return shown
+
+
+def _table_width(widths: Sequence[int]) -> int:
+    """Cells of a whole table: each column with a blank on either side, between edges."""
+    return sum(width + 3 for width in widths) + 1
 
 
 @contextmanager

@@ -47,6 +47,7 @@ class HealthResult:
 
     standing: Standing
     changes: tuple[Change, ...] | None = None
+    command: str = "trimtab.health(case)"
 
     @property
     def accounts(self) -> tuple[Explanation, ...]:
@@ -56,12 +57,19 @@ class HealthResult:
     @property
     def tables(self) -> dict[str, Table]:
         """The accounts, column by column."""
-        return {"accounts": account_table(self.standing, self.accounts)}
+        return {"accounts": summaries.account_table(self.standing, self.accounts)}
 
     def to_json(self, *, accounts: Sequence[Explanation] | None = None) -> dict[str, Any]:
         """The document `trimtab.health/1`, of all accounts or of those given."""
         chosen = self.accounts if accounts is None else accounts
         return summaries.health_document(self.standing, chosen, changes=self.changes)
+
+    def report(self, path: str | Path) -> None:
+        """Write the report of all accounts: one HTML page that needs nothing else."""
+        from trimtab.apps.report import health_report
+
+        page = health_report(self.standing, changes=self.changes, command=self.command)
+        write_text(Path(path), page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +112,25 @@ class ReplayResult:
 
 
 def health(
-    case: Case, *, at_ns: int | None = None, against: str | Path | None = None
+    case: Case,
+    *,
+    at_ns: int | None = None,
+    against: str | Path | None = None,
+    command: str = "trimtab.health(case)",
 ) -> HealthResult:
     """Where every account of a case stands, exactly.
 
     Arguments:
         at_ns: moment (ns UTC) whose prices count; None is the book's own, the first row of prices.
         against: another `rules.toml`; the result then lists who becomes liquidatable under it.
+        command: how to reproduce the answer, for the report.
     """
     found = standing(case, at_ns=at_ns)
     if against is None:
-        return HealthResult(found)
+        return HealthResult(found, command=command)
     rules, _ = read_rules(Path(against))
     _check_comparable(case, rules, where=Path(against).name)
-    return HealthResult(found, tuple(compare(found, rules)))
+    return HealthResult(found, tuple(compare(found, rules)), command)
 
 
 def _check_comparable(case: Case, rules: Rules, *, where: str) -> None:
@@ -249,28 +262,6 @@ def _decoded(line: Mapping[str, Any]) -> StepRecord:
     commands = tuple(decode_command(command) for command in line["commands"])
     waiting = {key: int(since) for key, since in line["waiting"].items()}
     return StepRecord(line["step"], commands, waiting, line["state_hash"])
-
-
-def account_table(found: Standing, accounts: Sequence[Explanation]) -> Table:
-    """Accounts as columns; nested answers become one column per asset.
-
-    The columns are those of the whole book, whichever accounts are chosen.
-    """
-    rules = found.case.rules
-    every = [_flat(summaries.account_document(account, rules)) for account in found.accounts]
-    names = dict.fromkeys(name for row in every for name in row) or {"account": None}
-    rows = [_flat(summaries.account_document(account, rules)) for account in accounts]
-    return {name: [row.get(name) for row in rows] for name in names}
-
-
-def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in row.items():
-        if isinstance(value, Mapping):
-            flat |= {f"{name}_{asset}": entry for asset, entry in value.items()}
-        else:
-            flat[name] = value
-    return flat
 
 
 def write_demo_case(folder: str | Path, *, seed: int = DEMO_SEED, former: bool = False) -> None:

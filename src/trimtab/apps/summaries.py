@@ -172,3 +172,25 @@ def account_document(account: Explanation, rules: Rules) -> dict[str, Any]:
         "withdrawable": amounts(account.withdrawable),
         "borrowable": amounts(account.borrowable),
     }
+
+
+def account_table(found: Standing, accounts: Sequence[Explanation]) -> dict[str, list[Any]]:
+    """Accounts as columns; nested answers become one column per asset.
+
+    The columns are those of the whole book, whichever accounts are chosen.
+    """
+    rules = found.case.rules
+    every = [_flat(account_document(account, rules)) for account in found.accounts]
+    names = dict.fromkeys(name for row in every for name in row) or {"account": None}
+    rows = [_flat(account_document(account, rules)) for account in accounts]
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{name}_{asset}": entry for asset, entry in value.items()}
+        else:
+            flat[name] = value
+    return flat

@@ -1,5 +1,6 @@
 """What the verbs do: read, ask, print, and choose the exit code."""
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +28,16 @@ class HealthQuestion:
     below: str | None
     account: str | None
     against: Path | None
+    report: Path | None
     fail_on: str | None
     seed: int
+
+    @property
+    def command(self) -> str:
+        """How to get the report again; paths are left to the reader."""
+        words = ["trimtab health CASE --at", shlex.quote(self.at)]
+        words += ["--against RULES"] if self.against else []
+        return " ".join([*words, "--report REPORT"])
 
 
 SORTS: dict[str, Callable[[Explanation], Any]] = {
@@ -45,16 +54,21 @@ def run_health(question: HealthQuestion) -> int:
     """`trimtab health`; returns its exit code."""
     _check(question)
     case = load_case(question.case, warn=_warn)
-    result = front.health(case, at_ns=_moment(case, question.at), against=question.against)
+    moment = _moment(case, question.at)
+    result = front.health(case, at_ns=moment, against=question.against, command=question.command)
     chosen = _chosen(result.accounts, question)
+    if question.report is not None:
+        result.report(question.report)
     if question.form is Format.JSON:
         console.print_json(result.to_json(accounts=chosen) | {"seed": question.seed})
     elif question.form is Format.TABLE:
         _print_health(result, chosen)
     else:
-        table = front.account_table(result.standing, chosen)
+        table = summaries.account_table(result.standing, chosen)
         emit = console.print_csv if question.form is Format.CSV else console.write_binary
         emit(table)
+    if question.report is not None:
+        say(f"report: {question.report}")
     found = any(account.liquidatable for account in result.accounts)
     return RISK_FOUND if question.fail_on and found else 0
 

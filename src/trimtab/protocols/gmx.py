@@ -76,7 +76,7 @@ class Rules:
     may be deleveraged; profit_min_after_adl: which an order must not go below; collateral_min_usd;
     collateral_factor: of the size, least collateral; impact_max: of the size, largest negative
     price impact of the liquidation test; open_interest_factor: of the side's open interest in USD,
-    the collateral factor of new positions is at least.
+    the least collateral factor of a new position.
     """
 
     profit_max_traders: int = ONE

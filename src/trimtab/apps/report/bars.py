@@ -88,10 +88,18 @@ def _debt_by_health(stands: Stands) -> list[tuple[int, int]]:
     for stand in stands.values():
         if stand.debt_wad == 0:
             continue
-        place = max(i for i, edge in enumerate(HEALTH_EDGES) if stand.health >= edge)
+        place = _bucket_of(stand.health_wad)
         debt, number = totals[place]
         totals[place] = (debt + stand.debt_wad, number + 1)
     return totals
+
+
+def _bucket_of(value_wad: int | None) -> int:
+    """Place of a health among the buckets, exactly: as a float, 1 less a wad would be safe."""
+    if value_wad is None:
+        return len(HEALTH_EDGES) - 1
+    edges = (round(1000 * edge) * 10**15 for edge in HEALTH_EDGES)
+    return max(place for place, edge_wad in enumerate(edges) if value_wad >= edge_wad)
 
 
 def distance_bars(samples: Sequence[Sample]) -> list[BarRow]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trimtab.apps.report.health_book import HealthBook, book_of
+from trimtab.apps.report.health_book import HealthBook, book_of, debt_of
 from trimtab.apps.report.health_map import bucket_rows, map_picture, map_rows
 from trimtab.apps.report.health_rows import (
     asset_rows,
@@ -69,7 +69,8 @@ def _head(book: HealthBook, *, command: str) -> Mapping[str, Any]:
 def _tables(book: HealthBook) -> Mapping[str, Any]:
     return {
         "has_debt": book.debt_wad > 0,
-        "unsafe_number": len(book.unsafe),
+        "already_seen": 300 * debt_of(book.unsafe) > book.debt_wad,
+        "everything_unsafe": len(book.unsafe) == len(book.debtors),
         "debtors_number": len(book.debtors),
         "bucket_rows": bucket_rows(book),
         "map": map_picture(book),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from trimtab.apps.report.shown import NARROW, Shown, printable
-from trimtab.model import Explanation
+from trimtab.model import Explanation, account_key
 from trimtab.simulation import Standing
 from trimtab.units import WAD, div_down, format_decimal
 
@@ -99,7 +99,7 @@ def debt_of(accounts: Iterable[Explanation]) -> int:
 
 def key_of(account: Explanation) -> str:
     """An account's key: its name, and its group where it has one."""
-    return f"{account.account}/{account.group}" if account.group else account.account
+    return account_key(account.account, account.group)
 
 
 def name_of(account: Explanation) -> str:

@@ -1,13 +1,13 @@
 """The liquidation map: debt that becomes liquidatable as all collateral falls together."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trimtab.apps.report.bars import bucket_names, width_of
 from trimtab.apps.report.drawing import COLORS, Picture, Shape, blank, dress, picture
 from trimtab.apps.report.health_book import HealthBook, Reach, debt_of, distance
 from trimtab.apps.report.health_story import share
-from trimtab.apps.report.shown import NARROW, Shown, cell, plain_text, sentence
+from trimtab.apps.report.shown import NARROW, Shown, cell, count, plain_text, sentence
 from trimtab.simulation import HEALTH_EDGES
 from trimtab.units import WAD
 
@@ -25,7 +25,7 @@ class HealthRow:
     name: str
     tint: str
     debt: Shown
-    accounts: int
+    accounts: Shown
     share: Shown
     width: float
 
@@ -50,7 +50,10 @@ def map_rows(book: HealthBook) -> list[HealthRow]:
     """Liquidatable debt after rising falls, with what is so already, and what no fall reaches."""
     whole = book.debt_wad
     rows = [_row("already", "loss", reach=book.reached(0), book=book, most=whole)]
+    everything, reach = book.reached(WAD), book.reached(0)
     for fall in FALLS_PERCENT:
+        if reach == everything:
+            break
         reach = book.reached(fall * WAD // 100)
         rows.append(_row(f"{fall}{NARROW}%", "risk", reach=reach, book=book, most=whole))
     if book.beyond:
@@ -64,7 +67,7 @@ def _row(name: str, tint: str, *, reach: Reach, book: HealthBook, most: int) -> 
         name,
         tint,
         cell(reach.debt_wad),
-        reach.accounts,
+        count(reach.accounts),
         share(reach.debt_wad, book.debt_wad),
         width_of(reach.debt_wad, most),
     )
@@ -94,8 +97,9 @@ def _draw(book: HealthBook, shape: Shape) -> "Canvas":
     falls = [100 * step / GRID for step in steps]
     debt = [book.reached(step * WAD // GRID).debt_wad / WAD for step in steps]
     whole, already = book.debt_wad / WAD, book.reached(0).debt_wad / WAD
-    panel.fill_between(falls, debt, already, step="pre", linewidth=0, color=COLORS["risk"])
-    panel.fill_between([0, falls[-1]], already, linewidth=0, color=COLORS["loss"])
+    style: dict[str, Any] = {"linewidth": 0, "alpha": 0.6}
+    panel.fill_between(falls, debt, already, step="pre", color=COLORS["risk"], **style)
+    panel.fill_between([0, falls[-1]], already, color=COLORS["loss"], **style)
     panel.plot(falls, debt, color=COLORS["ink"], linewidth=1.4, drawstyle="steps-pre")
     panel.axhline(whole, color=COLORS["muted"], linewidth=1, linestyle=(0, (4, 3)))
     dress(panel, f"liquidatable debt, {book.quote}", zero=True, bins=5)

@@ -3,6 +3,7 @@
 from trimtab.apps.report.health_book import HealthBook, debt_of, distance, name_of
 from trimtab.apps.report.shown import (
     NARROW,
+    NONE,
     Sentence,
     Shown,
     count,
@@ -63,7 +64,7 @@ def health_paragraph(book: HealthBook) -> list[Sentence]:
     """What a reader takes away who reads nothing else."""
     if not book.debt_wad:
         return [_holdings(book)]
-    return [_holdings(book), _unsafe(book), *_short(book), _next(book), *_falls(book)]
+    return [_holdings(book), _unsafe(book), *_short(book), *_next(book), *_falls(book)]
 
 
 def _holdings(book: HealthBook) -> Sentence:
@@ -99,17 +100,21 @@ def _short(book: HealthBook) -> list[Sentence]:
     return [sentence(f"{{}} {verb} {{}} more than the collateral is worth.", who, missing)]
 
 
-def _next(book: HealthBook) -> Sentence:
+def _next(book: HealthBook) -> list[Sentence]:
+    if len(book.unsafe) == len(book.debtors):
+        return []
     rank = "next" if book.unsafe else "first"
     if not book.waiting:
         other = "other " if book.unsafe else ""
-        return sentence(f"No fall of the collateral makes any {other}debt liquidatable.")
+        return [sentence(f"No fall of the collateral makes any {other}debt liquidatable.")]
     nearest = book.waiting[0]
-    return sentence(
-        f"All collateral must fall together by {{}} before the {rank} debt becomes liquidatable: "
-        "that of {}, {}.",
-        *(_nearest(book), _short_name(nearest), money(nearest.debt_wad, book.quote)),
-    )
+    return [
+        sentence(
+            f"All collateral must fall together by {{}} before the {rank} debt becomes "
+            "liquidatable: that of {}, {}.",
+            *(_nearest(book), _short_name(nearest), money(nearest.debt_wad, book.quote)),
+        )
+    ]
 
 
 def _falls(book: HealthBook) -> list[Sentence]:
@@ -146,6 +151,10 @@ def health_tiles(book: HealthBook) -> list[Tile]:
     ratio = sentence("{} of the collateral", share(book.debt_wad, book.collateral_wad))
     if not book.collateral_wad:
         ratio = sentence("without any collateral" if book.debt_wad else "nobody owes anything")
+    missing = sentence("every debt is covered by collateral")
+    if book.short:
+        who = counted(len(book.short), "account")
+        missing = sentence("owed beyond all collateral, by {}", who)
     return [
         Tile("Accounts", count(len(book.found.accounts)), in_debt),
         Tile("Collateral", money(book.collateral_wad, quote), sentence("before any haircut")),
@@ -166,7 +175,7 @@ def health_tiles(book: HealthBook) -> list[Tile]:
         Tile(
             "Shortfall",
             money(book.shortfall_wad, quote),
-            sentence("of debt without collateral, {}", counted(len(book.short), "account")),
+            missing,
             tone="bad" if book.short else "good",
         ),
         Tile(
@@ -179,6 +188,9 @@ def health_tiles(book: HealthBook) -> list[Tile]:
 
 def _next_tile(book: HealthBook) -> Tile:
     name = "Fall to the next debt" if book.unsafe else "Fall to the first debt"
+    if book.unsafe and len(book.unsafe) == len(book.debtors):
+        told = sentence("all debt is liquidatable already")
+        return Tile(name, Shown(NONE, "no debt is left"), told)
     if not book.waiting:
         told = sentence("no fall of the collateral reaches one")
         return Tile(name, distance(WAD), told, tone="good")

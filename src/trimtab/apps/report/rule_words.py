@@ -173,7 +173,9 @@ def _setting_text(value: Any, found: Setting, *, quote: str, decimals: int) -> s
         case Kind.FLAG:
             return str(value).lower()
         case Kind.NAMES:
-            return ", ".join(value)
+            return ", ".join(value) or "none"
+        case Kind.TEXT:
+            return value or "none"
         case _:
             return str(value)
 
