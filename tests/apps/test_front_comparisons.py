@@ -15,7 +15,7 @@ import trimtab
 from tests.apps.command_line import ask, write_case
 from tests.simulation.cases import small_case
 from trimtab.adapters.files import open_journal, read_journal
-from trimtab.apps import front
+from trimtab.apps import front, summaries
 from trimtab.model import Case
 from trimtab.model import commands as c
 from trimtab.simulation import StepRecord
@@ -159,10 +159,10 @@ def test_a_table_of_accounts_is_flat_and_as_long_as_it_is_wide(case: Case) -> No
 
 def test_a_table_of_nobody_keeps_its_columns(case: Case) -> None:
     standing = trimtab.health(case).standing
-    empty = front.account_table(standing, ())
-    assert list(empty) == list(front.account_table(standing, standing.accounts))
+    empty = summaries.account_table(standing, ())
+    assert list(empty) == list(summaries.account_table(standing, standing.accounts))
     assert all(column == [] for column in empty.values())
-    assert front.account_table(replace(standing, accounts=()), ()) == {"account": []}
+    assert summaries.account_table(replace(standing, accounts=()), ()) == {"account": []}
 
 
 @pytest.mark.parametrize("limit", ["", "1,5", "one", "1e400", "0.0000000000000000001"])

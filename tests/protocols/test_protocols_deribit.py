@@ -64,6 +64,15 @@ def test_far_moves_count_in_part_and_less_the_dampener():
     assert found.initial_wad == 16 * WAD
 
 
+def test_the_documented_far_vector_is_all_zeros_under_the_dampener():
+    rules = deribit.btc_rules(60_000 * WAD)
+    assert rules.dampener_wad == WAD * 100 // 60
+    found = deribit.margin([InverseFuture(314538364 * 10**9)], rules=rules)
+    assert [result.counted_wad for result in found.extended] == [0] * 8
+    large = deribit.margin([InverseFuture(-314 * WAD)], rules=rules)
+    assert large.extended[0].counted_wad > 0 > large.extended[-1].counted_wad
+
+
 def test_an_option_far_out_of_the_money_is_decided_by_a_far_move():
     short = DeribitOption(-WAD, 100_000 * WAD, 50_000 * WAD, 60 * CENT, 7 * DAY, True)
     found = deribit.margin([short], rules=BTC)

@@ -98,7 +98,8 @@ def print_table(
     shown = _fitting(columns, widths, width=console.width, optional=optional)
     room = console.width - _table_width([widths[place] for place in shown[1:]] + [0])
     widths[0] = min(widths[0], max(room, NAME_COLUMNS_MIN))
-    table = Table(title=Text(title), box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+    heads = any(columns)
+    table = Table(box=box.SIMPLE_HEAD if heads else None, show_header=heads)
     for place in shown:
         table.add_column(
             Text(columns[place]),
@@ -110,6 +111,7 @@ def print_table(
     for row in rows:
         table.add_row(*(Text(row[place]) for place in shown))
     with console.capture() as captured:
+        console.print(Text(title, style="bold"), soft_wrap=True)
         console.print(table)
     for line in captured.get().splitlines():
         sys.stdout.write(line.rstrip() + "\n")
@@ -170,8 +172,9 @@ def guarded(run: Callable[[], int | None], *, debug: bool) -> int:
         return run() or 0
     except TrimtabError as error:
         return _failed(str(error), error.exit_code, debug=debug)
-    except KeyboardInterrupt:
-        return _failed("interrupted", INTERRUPTED, debug=False)
+    except KeyboardInterrupt as stop:
+        say(str(stop) or "interrupted")
+        return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
         return 0

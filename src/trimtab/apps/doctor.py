@@ -21,17 +21,20 @@ def run_doctor(form: console.Format) -> None:
     facts = {
         **summaries.versions(),
         "machine": f"{platform.system()} {platform.machine()}",
-        "cores": str(os.cpu_count() or "unknown"),
+        "cores": os.cpu_count(),
         **_speeds(),
     }
     if form is console.Format.JSON:
         console.print_json(facts)
         return
-    rows = [[name.replace("_", " "), value] for name, value in facts.items()]
+    rows = [
+        [name.replace("_", " "), f"{value:,}" if isinstance(value, int) else str(value)]
+        for name, value in facts.items()
+    ]
     console.print_table("trimtab doctor", ["", ""], rows=rows, left=2)
 
 
-def _speeds() -> dict[str, str]:
+def _speeds() -> dict[str, int]:
     case = front.demo_case()
     begun = time.perf_counter()
     found = standing(case)
@@ -43,6 +46,6 @@ def _speeds() -> dict[str, str]:
         assert isinstance(outcome, Accepted), "accrual is always accepted"
         done += 1
     return {
-        "accounts_explained_per_second": f"{explained:,.0f}",
-        "commands_per_second": f"{done / (time.perf_counter() - begun):,.0f}",
+        "accounts_explained_per_second": round(explained),
+        "commands_per_second": round(done / (time.perf_counter() - begun)),
     }

@@ -20,7 +20,7 @@ from trimtab.adapters.files import (
     write_text,
 )
 from trimtab.apps import summaries
-from trimtab.model import Case, Explanation, Rules
+from trimtab.model import Case, Explanation
 from trimtab.model.codec import decode_command, encode_command
 from trimtab.simulation import (
     Change,
@@ -41,13 +41,17 @@ DEMO_SEED = 1
 Table = dict[str, list[Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class HealthResult:
     """Where every account stands. `tables["accounts"]` has a row per account, exact text."""
 
     standing: Standing
     changes: tuple[Change, ...] | None = None
     command: str = "trimtab.health(case)"
+
+    def __repr__(self) -> str:
+        unsafe = sum(account.liquidatable for account in self.accounts)
+        return f"<HealthResult: {len(self.accounts)} accounts, {unsafe} liquidatable>"
 
     @property
     def accounts(self) -> tuple[Explanation, ...]:
@@ -56,8 +60,11 @@ class HealthResult:
 
     @property
     def tables(self) -> dict[str, Table]:
-        """The accounts, column by column."""
-        return {"accounts": summaries.account_table(self.standing, self.accounts)}
+        """The accounts, column by column; with other rules also the `changes` they bring."""
+        tables = {"accounts": summaries.account_table(self.standing, self.accounts)}
+        if self.changes is not None:
+            tables["changes"] = summaries.change_table(self.changes)
+        return tables
 
     def to_json(self, *, accounts: Sequence[Explanation] | None = None) -> dict[str, Any]:
         """The document `trimtab.health/1`, of all accounts or of those given."""
@@ -72,12 +79,16 @@ class HealthResult:
         write_text(Path(path), page)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ReplayResult:
     """A finished replay. `tables` holds `events` and `metrics`."""
 
     run: ReplayRun
     command: str
+
+    def __repr__(self) -> str:
+        tally, steps = self.run.tally, len(self.run.case.ticks)
+        return f"<ReplayResult: {steps} price steps, {tally.liquidations} liquidations>"
 
     @property
     def tables(self) -> dict[str, Table]:
@@ -129,45 +140,10 @@ def health(
     if against is None:
         return HealthResult(found, command=command)
     rules, _ = read_rules(Path(against))
-    _check_comparable(case, rules, where=Path(against).name)
-    return HealthResult(found, tuple(compare(found, rules)), command)
-
-
-def _check_comparable(case: Case, rules: Rules, *, where: str) -> None:
-    """Other rules must mean the same quote and assets and know the book's categories."""
-    if rules.quote != case.rules.quote:
-        raise RulesError(
-            "the other rules value accounts in another quote",
-            where=where,
-            column="venue.quote",
-            found=repr(rules.quote),
-            expected=repr(case.rules.quote),
-        )
-    for row in case.book:
-        own, other = case.rules.assets[row.instrument], rules.assets.get(row.instrument)
-        if other is None:
-            raise RulesError(
-                "the other rules lack an asset of the book",
-                where=where,
-                column=f"assets.{row.instrument}",
-                expected="all assets of the book",
-            )
-        for key in ("decimals", "underlying"):
-            if getattr(own, key) != getattr(other, key):
-                raise RulesError(
-                    "the other rules mean another asset by this name",
-                    where=where,
-                    column=f"assets.{row.instrument}.{key}",
-                    found=repr(getattr(other, key)),
-                    expected=repr(getattr(own, key)),
-                )
-        if row.category and row.category not in rules.categories:
-            raise RulesError(
-                "the other rules lack a category of the book",
-                where=where,
-                column=f"categories.{row.category}",
-                expected="all categories of the book",
-            )
+    try:
+        return HealthResult(found, tuple(compare(found, rules)), command)
+    except RulesError as error:
+        raise error.located(where=Path(against).name) from None
 
 
 def replay(
@@ -190,6 +166,8 @@ def replay(
     if journal is None:
         return ReplayResult(run_replay(case, seed=seed, progress=progress), command)
     path, head = Path(journal), _head(case, seed)
+    if path.parent.exists() and not path.parent.is_dir():
+        raise DataError("the output is not a folder", where=path.parent.name, expected="a folder")
     done = list(_journaled(path, head)) if resume and path.exists() else []
     with _appending(path, None if done else head) as note:
         run = run_replay(case, seed=seed, journal=note, resume=done, progress=progress)

@@ -15,6 +15,28 @@ from trimtab.units import Time, format_decimal
 REPLAY_SCHEMA = "trimtab.replay/1"
 HEALTH_SCHEMA = "trimtab.health/1"
 WAD_DECIMALS = 18
+ACCOUNT_ANSWERS = (
+    "account",
+    "group",
+    "health_factor",
+    "equity",
+    "collateral",
+    "weighted_collateral",
+    "debt",
+    "weighted_debt",
+    "leverage",
+    "excess_initial",
+    "excess_liquidation_end",
+    "excess_maintenance",
+    "liquidatable",
+    "binding",
+    "liquidation_price",
+    "liquidation_side",
+    "distance",
+    "withdrawable",
+    "borrowable",
+)
+ASSET_ANSWERS = ("liquidation_price", "liquidation_side", "withdrawable", "borrowable")
 
 
 def wad_text(value: int | None) -> str | None:
@@ -168,6 +190,7 @@ def account_document(account: Explanation, rules: Rules) -> dict[str, Any]:
         "liquidation_price": {
             asset: wad_text(price) for asset, price in account.liquidation_price_wad.items()
         },
+        "liquidation_side": dict(account.liquidation_side),
         "distance": wad_text(account.distance_wad),
         "withdrawable": amounts(account.withdrawable),
         "borrowable": amounts(account.borrowable),
@@ -175,22 +198,24 @@ def account_document(account: Explanation, rules: Rules) -> dict[str, Any]:
 
 
 def account_table(found: Standing, accounts: Sequence[Explanation]) -> dict[str, list[Any]]:
-    """Accounts as columns; nested answers become one column per asset.
+    """Accounts as columns: plain answers first, then per answer one column for each asset.
 
-    The columns are those of the whole book, whichever accounts are chosen.
+    The columns depend on the rules alone, whoever is chosen and however they stand.
     """
     rules = found.case.rules
-    every = [_flat(account_document(account, rules)) for account in found.accounts]
-    names = dict.fromkeys(name for row in every for name in row) or {"account": None}
-    rows = [_flat(account_document(account, rules)) for account in accounts]
-    return {name: [row.get(name) for row in rows] for name in names}
+    rows = [account_document(account, rules) for account in accounts]
+    plain = [name for name in ACCOUNT_ANSWERS if name not in ASSET_ANSWERS]
+    table = {name: [row[name] for row in rows] for name in plain}
+    for name in ASSET_ANSWERS:
+        for asset in rules.assets:
+            table[f"{name}_{asset}"] = [row[name].get(asset) for row in rows]
+    return table
 
 
-def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in row.items():
-        if isinstance(value, Mapping):
-            flat |= {f"{name}_{asset}": entry for asset, entry in value.items()}
-        else:
-            flat[name] = value
-    return flat
+def change_table(changes: Sequence[Change]) -> dict[str, list[Any]]:
+    """Who becomes liquidatable under other rules, column by column, exact text."""
+    return {
+        "account": [change.account for change in changes],
+        "debt": [wad_text(change.debt_wad) for change in changes],
+        "missing": [wad_text(change.missing_wad) for change in changes],
+    }

@@ -9,8 +9,8 @@ from typing import Any
 from trimtab.adapters.files import load_case
 from trimtab.apps import console, front, summaries
 from trimtab.apps.console import Format, say
-from trimtab.model import Case, Explanation
-from trimtab.units import NumberError, Time, UsageError, mul_div_half_up, parse_decimal
+from trimtab.model import Case, Explanation, account_key
+from trimtab.units import NumberError, Time, UsageError, mul_div_half_up
 
 RISK_FOUND = 1
 WAD = summaries.WAD_DECIMALS
@@ -65,12 +65,27 @@ def run_health(question: HealthQuestion) -> int:
         _print_health(result, chosen)
     else:
         table = summaries.account_table(result.standing, chosen)
+        if result.changes is not None:
+            table = summaries.change_table(result.changes)
+            say("the table lists who becomes liquidatable under the other rules")
         emit = console.print_csv if question.form is Format.CSV else console.write_binary
         emit(table)
     if question.report is not None:
         say(f"report: {question.report}")
-    found = any(account.liquidatable for account in result.accounts)
-    return RISK_FOUND if question.fail_on and found else 0
+    return RISK_FOUND if question.fail_on and _at_risk(result, question.account) else 0
+
+
+def _at_risk(result: front.HealthResult, account: str | None) -> bool:
+    """Whether an account (the one asked for, else any) is liquidatable, or would become so."""
+    asked = [one for one in result.accounts if account in (None, one.account, _name(one))]
+    keys = {_name(one) for one in asked}
+    caught = any(change.account in keys for change in result.changes or ())
+    return caught or any(one.liquidatable for one in asked)
+
+
+def _name(account: Explanation) -> str:
+    """An account's name in tables: with its group, where it is one."""
+    return account_key(account.account, account.group)
 
 
 def _check(question: HealthQuestion) -> None:
@@ -89,18 +104,24 @@ def _check(question: HealthQuestion) -> None:
 def _moment(case: Case, at: str) -> int | None:
     if at == "first":
         return None
+    last = case.ticks[-1].at_ns
     if at == "last":
-        return case.ticks[-1].at_ns
+        return last
     try:
-        return Time.parse(at).raw
+        moment = Time.parse(at).raw
     except NumberError as error:
         raise UsageError(f"--at: {error}") from None
+    if moment > last:
+        raise UsageError(
+            f"--at {at}: the prices end at {Time(last).text()}; expected no later time"
+        )
+    return moment
 
 
 def _chosen(accounts: Sequence[Explanation], question: HealthQuestion) -> list[Explanation]:
     found = list(accounts)
     if question.account is not None:
-        found = [account for account in found if account.account == question.account]
+        found = [one for one in found if question.account in (one.account, _name(one))]
         if not found:
             raise UsageError(f"--account {question.account!r}: the book has no such account")
     if question.below is not None:
@@ -128,14 +149,14 @@ def _print_health(result: front.HealthResult, chosen: Sequence[Explanation]) -> 
     quote = found.case.rules.quote
     rows = [
         [
-            f"{account.account}/{account.group}" if account.group else account.account,
+            _name(account),
             account.binding,
             shown(account.health_wad, 4),
             shown(account.collateral_wad, 2),
             shown(account.debt_wad, 2),
             shown(account.equity_wad, 2),
             shown(account.leverage_wad, 2),
-            shown(account.distance_wad * 100, 1),
+            shown(account.distance_wad * 100, 2) if account.debt_wad else "-",
             _prices(account),
         ]
         for account in chosen
@@ -155,12 +176,17 @@ def _print_health(result: front.HealthResult, chosen: Sequence[Explanation]) -> 
 
 
 def _money(text: str) -> str:
-    return shown(parse_decimal(text, WAD), 2)
+    whole, _, part = text.partition(".")
+    return shown(int(whole + part.ljust(WAD, "0")), 2)
 
 
 def _prices(account: Explanation) -> str:
     prices = sorted(account.liquidation_price_wad.items())
-    text = ", ".join(f"{asset} {shown(price, 4)}" for asset, price in prices[:3])
+    signs = {"above": ">", "below": "<"}
+    text = ", ".join(
+        f"{asset} {signs[account.liquidation_side[asset]]} {shown(price, 4)}"
+        for asset, price in prices[:3]
+    )
     return text + (f" and {len(prices) - 3} more" if len(prices) > 3 else "")
 
 
@@ -204,8 +230,9 @@ def _replayed(
                 command=command,
             )
     except KeyboardInterrupt:
-        say(f"stopped; the journal in {out} is whole: go on with --resume")
-        raise
+        raise KeyboardInterrupt(
+            f"stopped; the journal in {out} is whole: go on with --resume"
+        ) from None
 
 
 def run_demo(out: Path, *, seed: int) -> None:
@@ -233,7 +260,7 @@ SUMMARY_LINES = (
     ("collateral seized", "seized_value"),
     ("bonus to liquidators", "bonus_value"),
     ("fees to the fund", "fee_value"),
-    ("taken by the backstop", "backstop_transfers"),
+    ("positions taken over", "backstop_transfers"),
     ("bad debt", "bad_debt_value"),
     ("  paid by own margin", "own_margin_value"),
     ("  paid by penalties", "penalty_value"),

@@ -41,6 +41,7 @@ def explain(account: Account, draft: Draft) -> Explanation:
     """Everything a person would ask about one account at the draft's time and prices."""
     sums = account_sums(account, draft)
     exposures = _exposures(account, draft)
+    prices = _liquidation_prices(sums, exposures, quote=draft.rules.quote)
     name, group = split_key(account.key)
     return Explanation(
         account=name,
@@ -59,7 +60,10 @@ def explain(account: Account, draft: Draft) -> Explanation:
         },
         liquidatable=is_unsafe(account, sums),
         binding=_binding(account, sums),
-        liquidation_price_wad=_liquidation_prices(sums, exposures, quote=draft.rules.quote),
+        liquidation_price_wad=prices,
+        liquidation_side={
+            asset: "above" if exposures[asset].slope < 0 else "below" for asset in prices
+        },
         distance_wad=_distance_wad(sums, exposures, quote=draft.rules.quote),
         withdrawable=_withdrawable(account, sums, draft=draft),
         borrowable=_borrowable(account, sums, draft=draft),

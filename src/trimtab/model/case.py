@@ -121,7 +121,7 @@ class ReplayRules:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Case:
     """Everything that a verb needs, read and validated. Ticks are in order of time."""
 
@@ -132,3 +132,6 @@ class Case:
     replay: ReplayRules = ReplayRules()
     gas: tuple[GasTick, ...] = ()
     input_hashes: Mapping[str, str] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Case {self.name}: {len(self.book)} book rows, {len(self.ticks)} price rows>"

@@ -21,6 +21,8 @@ class Explanation:
     rounded against the account: collateral down, debt up, excess down. `health_wad` is None
     without debt, `leverage_wad` None without equity. `distance_wad` is the fraction by which all
     collateral but the quote must fall together for the maintenance excess to reach zero (1: never).
+    `liquidation_price_wad` is per asset the last safe price with all others held; its side is
+    "below" where the account is unsafe under that price and "above" where it is over it.
     """
 
     account: str
@@ -36,6 +38,7 @@ class Explanation:
     liquidatable: bool
     binding: str
     liquidation_price_wad: Mapping[str, int]
+    liquidation_side: Mapping[str, str]
     distance_wad: int
     withdrawable: Mapping[str, int]
     borrowable: Mapping[str, int]

@@ -3,7 +3,7 @@
 Source: support.deribit.com, "Portfolio Margin", and the documented answer of
 `private/pme/simulate` (docs.deribit.com): parameters and the risk vector of an inverse perpetual.
 There is no code to read. How exactly a far move is cut is not documented: here its profit is
-multiplied by a fraction and its loss is then reduced by the dampener, both given by the rules.
+multiplied by a fraction and then reduced by the dampener, both given by the rules.
 Every number is in wad unless its name says seconds; profits are in the settlement currency, a coin
 where inverse and quote where linear.
 """
@@ -11,7 +11,7 @@ where inverse and quote where linear.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from trimtab.protocols.signed import mul_div_toward_zero
@@ -40,7 +40,7 @@ class DeribitRules:
     """The parameters of one currency pair.
 
     range_wad, buckets: moves run from -range to +range in steps of range / buckets.
-    dampener_wad: how much loss of a far move is forgiven, in the settlement currency.
+    dampener_wad: what is taken off the result of a far move, toward zero, in that currency.
     """
 
     range_wad: int
@@ -139,6 +139,11 @@ BTC: Final = DeribitRules(
 )
 
 
+def btc_rules(index_price_wad: int) -> DeribitRules:
+    """Return `BTC` with its dampener of 100,000 USD, in coins at an index price, rounded down."""
+    return replace(BTC, dampener_wad=mul_div_down(100_000 * WAD, WAD, index_price_wad))
+
+
 def standard_moves(rules: DeribitRules) -> tuple[Move, ...]:
     """Return the moves from lowest to highest price, each with vol up, the same and down."""
     steps = range(-rules.buckets, rules.buckets + 1)
@@ -220,9 +225,8 @@ def _result(positions: Sequence[Position], move: Move, *, rules: DeribitRules) -
 
 
 def _damped(result: MoveResult, rules: DeribitRules) -> MoveResult:
-    counted = result.counted_wad
-    if counted < 0:
-        counted = min(0, counted + rules.dampener_wad)
+    counted = max(0, abs(result.counted_wad) - rules.dampener_wad)
+    counted = -counted if result.counted_wad < 0 else counted
     return MoveResult(result.move, result.positions_wad, counted)
 
 

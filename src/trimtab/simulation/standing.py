@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from trimtab.engine import Draft, MemoryStore, explain, newly_unsafe, open_venue, step
 from trimtab.model import Accepted, Case, Explanation, Rules, Table
 from trimtab.model import commands as c
-from trimtab.units import DataError, Time
+from trimtab.units import DataError, RulesError, Time
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,12 @@ def book_keys(store: MemoryStore) -> Sequence[str]:
 
 
 def compare(found: Standing, rules: Rules) -> list[Change]:
-    """Dry run of other rules: who becomes liquidatable, largest shortage first."""
+    """Dry run of other rules: who becomes liquidatable, largest shortage first.
+
+    Raises:
+        RulesError: rules that mean other assets or another quote, or lack a category of the book.
+    """
+    _require_comparable(found.case, rules)
     unsafe = newly_unsafe(
         found.store, rules, accounts=book_keys(found.store), now_ns=found.as_of_ns
     )
@@ -73,3 +78,36 @@ def compare(found: Standing, rules: Rules) -> list[Change]:
         debts[key] = account.debt_wad
     changes = [Change(key, debts[key], missing) for key, missing in unsafe]
     return sorted(changes, key=lambda change: (-change.missing_wad, change.account))
+
+
+def _require_comparable(case: Case, rules: Rules) -> None:
+    """Other rules must mean the same quote and assets and know the book's categories."""
+    if rules.quote != case.rules.quote:
+        raise RulesError(
+            "the other rules value accounts in another quote",
+            column="venue.quote",
+            found=repr(rules.quote),
+            expected=repr(case.rules.quote),
+        )
+    for row in case.book:
+        own, other = case.rules.assets[row.instrument], rules.assets.get(row.instrument)
+        if other is None:
+            raise RulesError(
+                "the other rules lack an asset of the book",
+                column=f"assets.{row.instrument}",
+                expected="all assets of the book",
+            )
+        for key in ("decimals", "underlying"):
+            if getattr(own, key) != getattr(other, key):
+                raise RulesError(
+                    "the other rules mean another asset by this name",
+                    column=f"assets.{row.instrument}.{key}",
+                    found=repr(getattr(other, key)),
+                    expected=repr(getattr(own, key)),
+                )
+        if row.category and row.category not in rules.categories:
+            raise RulesError(
+                "the other rules lack a category of the book",
+                column=f"categories.{row.category}",
+                expected="all categories of the book",
+            )

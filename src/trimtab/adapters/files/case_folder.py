@@ -20,7 +20,7 @@ RULES_FILE = "rules.toml"
 Warn = Callable[[str], None]
 
 
-def load_case(folder: Path, warn: Warn | None = None) -> Case:
+def load_case(folder: str | Path, warn: Warn | None = None) -> Case:
     """Return the case of a folder, complete and consistent.
 
     Args:
@@ -38,6 +38,8 @@ def load_case(folder: Path, warn: Warn | None = None) -> Case:
         RulesError: a fault in the rules, with its key.
     """
     folder = Path(folder)
+    if folder.is_file():
+        raise DataError("this is a file", where=folder.name, expected="the folder that holds it")
     if not folder.is_dir():
         raise DataError("there is no such folder", where=folder.name, expected="a case folder")
     rules_path = folder / RULES_FILE
@@ -91,7 +93,7 @@ def _missing(folder: Path, what: str, *, expected: str) -> DataError:
         f"the case has no {what}",
         where=folder.name,
         expected=expected,
-        hint=nearest_hint(f"{what}.csv", names) if names else None,
+        hint=None if what == "rules" else nearest_hint(f"{what}.csv", names),
     )
 
 

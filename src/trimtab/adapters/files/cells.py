@@ -8,7 +8,6 @@ from trimtab.units import (
     NumberError,
     Time,
     fixed_of,
-    format_decimal,
     parse_decimal,
     parse_decimal_rounded,
 )
@@ -44,7 +43,7 @@ def number_of(cell: Cell, decimals: int, *, up: bool) -> tuple[int, bool]:
     if isinstance(cell, Instant):
         raise NumberError("the cell is a time", found=_shown(cell), expected="a number")
     if not isinstance(cell, float):
-        return parse_decimal_rounded(str(cell), decimals, up=up)
+        return _from_text(str(cell), decimals, up=up)
     raw = fixed_of(cell, decimals)
     if abs(raw) > UINT256_MAX:
         raise NumberError(
@@ -53,6 +52,20 @@ def number_of(cell: Cell, decimals: int, *, up: bool) -> tuple[int, bool]:
             expected=f"a magnitude of at most (2**256 - 1) / 10**{decimals}",
         )
     return raw, False
+
+
+def _from_text(text: str, decimals: int, *, up: bool) -> tuple[int, bool]:
+    try:
+        return parse_decimal_rounded(text, decimals, up=up)
+    except NumberError as error:
+        if "," not in text:
+            raise
+        raise NumberError(
+            error.what,
+            found=error.found,
+            expected=error.expected,
+            hint="write a point for the fraction, and no thousands separators",
+        ) from None
 
 
 def quantity_of(cell: Cell, decimals: int) -> tuple[int, bool]:
@@ -68,7 +81,7 @@ def price_of(cell: Cell) -> tuple[int, bool]:
         raise NumberError(
             "the price is not positive",
             found=_shown(cell),
-            expected=f"at least {format_decimal(1, WAD_DECIMALS)}",
+            expected="a price above 0",
         )
     return price_wad, inexact
 

@@ -97,7 +97,11 @@ def _number(setting: Setting, value: object, *, decimals: int | None) -> int:
     if setting.kind == Kind.FACTOR and stored > 0:
         stored = div_up(WAD * WAD, stored)
     if _outside(setting, stored):
-        raise RulesError("the value is out of range", found=text, expected=range_text(setting))
+        percent = setting.kind in (Kind.RATIO, Kind.FACTOR) and WAD < stored <= 100 * WAD
+        hint = "write a fraction, such as 0.83 for 83 %" if percent else None
+        raise RulesError(
+            "the value is out of range", found=text, expected=range_text(setting), hint=hint
+        )
     return stored
 
 

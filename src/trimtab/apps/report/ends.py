@@ -18,7 +18,7 @@ from trimtab.engine import (
 from trimtab.model import BACKSTOP, INSURANCE, Accepted, Auction, Mechanism, Rejected, Table
 from trimtab.model import commands as c
 from trimtab.simulation import ReplayRun
-from trimtab.units import WAD, div_down, div_up
+from trimtab.units import div_down, div_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,6 @@ class Stand:
     debt_wad: int
     health_wad: int | None
     unsafe: bool
-
-    @property
-    def health(self) -> float:
-        """For buckets; infinite without debt."""
-        return float("inf") if self.health_wad is None else self.health_wad / WAD
 
 
 Stands = Mapping[str, Stand]

@@ -120,7 +120,7 @@ def _next(book: HealthBook) -> list[Sentence]:
 def _falls(book: HealthBook) -> list[Sentence]:
     if not book.waiting:
         return []
-    told = []
+    told: list[str | Shown] = []
     for fall in TOLD_PERCENT:
         reach = book.reached(_wad(fall))
         told += [f"{fall}{NARROW}%", money(reach.debt_wad, book.quote)]

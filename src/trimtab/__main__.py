@@ -1,0 +1,5 @@
+"""`python -m trimtab` is `trimtab`."""
+
+from trimtab.apps.cli import main
+
+main()
