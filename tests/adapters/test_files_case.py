@@ -39,8 +39,18 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     line = checked_line(caught.value, tmp_path)
     assert line == "nowhere: there is no such folder; expected a case folder"
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match=r"^file: there is no such folder"):
-        load_case(tmp_path / "file")
+    with pytest.raises(DataError) as caught:
+        load_case(str(tmp_path / "file"))
+    line = checked_line(caught.value, tmp_path)
+    assert line == "file: this is a file; expected the folder that holds it"
+
+
+def test_a_case_without_rules_guesses_no_other_file(tmp_path: Path) -> None:
+    (tmp_path / "prices.csv").write_text("timestamp,ETH\n")
+    with pytest.raises(DataError) as caught:
+        load_case(tmp_path)
+    line = checked_line(caught.value, tmp_path)
+    assert line.endswith("the case has no rules; expected rules.toml")
 
 
 def test_missing_files_are_named_with_the_nearest_one(tmp_path: Path) -> None:

@@ -64,6 +64,14 @@ def test_the_largest_number_fits_and_the_next_does_not(up: bool) -> None:
     assert number_of(2.0**255, 0, up=up) == (2**255, False)
 
 
+@pytest.mark.parametrize("cell", ["10,5", "-14,000", "1,234.5"])
+def test_a_comma_is_told_to_be_a_point(cell: str) -> None:
+    with pytest.raises(NumberError) as caught:
+        quantity_of(cell, 18)
+    assert str(caught.value).endswith("write a point for the fraction, and no thousands separators")
+    assert repr(cell) in str(caught.value)
+
+
 def test_prices_costs_and_thresholds_have_their_range() -> None:
     assert price_of("1e-18") == (1, False)
     assert cost_of(0.0) == 0

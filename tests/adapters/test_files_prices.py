@@ -100,7 +100,7 @@ REFUSED = {
     WIDE + "2020-03-12,-1,1\n": "row 2, column ETH: the price is not positive; found '-1'",
     WIDE + "2020-03-12,0,1\n": "row 2, column ETH: the price is not positive; found '0'",
     WIDE + "2020-03-12,1e-19,1\n": "row 2, column ETH: the price is not positive; found '1e-19'; "
-    "expected at least 0.000000000000000001",
+    "expected a price above 0",
     WIDE + "2020-03-12,1e99,1\n": "row 2, column ETH: the number is too large",
     WIDE + "2020-03-12,1,1\n2020-03-11,1,1\n": "row 3, column timestamp: time runs backwards; "
     "found '2020-03-11T00:00:00Z'; expected a time after 2020-03-12T00:00:00Z",

@@ -241,3 +241,13 @@ def test_a_byte_order_mark_and_a_missing_file_are_told(tmp_path: Path) -> None:
     path.mkdir()
     with pytest.raises(DataError, match=r"^rules.toml: the file cannot be read; found "):
         read_rules(path)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [("83", True), ("1.01", True), ("100", True), ("101", False), ("-0.1", False)],
+)
+def test_a_percentage_is_told_to_be_a_fraction(tmp_path: Path, value: str, told: bool) -> None:
+    line = refusal(tmp_path, RULES.replace("threshold = 0.83", f"threshold = {value}"))
+    assert "key assets.ETH.liquidation_threshold: the value is out of range" in line
+    assert line.endswith("write a fraction, such as 0.83 for 83 %") is told

@@ -33,5 +33,5 @@ def test_the_doctor_tells_versions_and_speed() -> None:
     assert (answer.code, answer.err) == (0, "")
     found = json.loads(answer.out)
     assert {"python", "trimtab", "numpy", "duckdb", "machine", "cores"} <= found.keys()
-    assert int(found["commands_per_second"].replace(",", "")) > 100
+    assert found["commands_per_second"] > 100
     assert "trimtab doctor" in ask("doctor").out

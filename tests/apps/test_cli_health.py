@@ -20,7 +20,7 @@ ACCOUNT_KEYS = {
     *("account", "group", "health_factor", "equity", "collateral", "weighted_collateral"),
     *("debt", "weighted_debt", "leverage", "excess_initial", "excess_liquidation_end"),
     *("excess_maintenance", "liquidatable", "binding", "liquidation_price", "distance"),
-    *("withdrawable", "borrowable"),
+    *("liquidation_side", "withdrawable", "borrowable"),
 }
 
 
@@ -174,9 +174,10 @@ def test_a_finding_is_exit_code_one_only_where_asked_for(case: Path) -> None:
     assert ask("health", case, "--fail-on", "liquidatable").code == 0
 
 
-def test_a_finding_counts_the_whole_book_not_what_is_shown(case: Path) -> None:
-    words = ("health", case, "--at", "last", "--account", "dee", "--fail-on", "liquidatable")
-    assert spawn(*words).code == 1
+def test_a_finding_counts_the_whole_book_or_the_account_asked_for(case: Path) -> None:
+    words = ("health", case, "--at", "last", "--fail-on", "liquidatable")
+    assert spawn(*words, "--limit", 1, "--sort", "account").code == 1
+    assert spawn(*words, "--account", "dee").code == 0
 
 
 STRICTER = "liquidation_threshold = 0.80", "liquidation_threshold = 0.55"

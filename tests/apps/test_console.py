@@ -220,7 +220,6 @@ def failing(error: BaseException) -> int:
         (NumberError("bad", found="\x1b[2J"), 3, r"bad; found '\x1b[2J'"),
         (InternalError("broken promise"), 4, "broken promise"),
         (TrimtabError("any"), 4, "any"),
-        (KeyboardInterrupt(), 130, "interrupted"),
         (MemoryError(), 4, "out of memory"),
         (FileNotFoundError(2, "No such file", "/a/b/book.csv"), 3, "book.csv: No such file"),
         (IsADirectoryError(21, "Is a directory", "/a/out"), 3, "out: Is a directory"),
@@ -235,6 +234,14 @@ def test_every_failure_is_one_line_and_its_code(
     assert out == ""
     assert err.startswith(f"error: {line}")
     assert err.count("\n") == 1
+
+
+def test_an_interruption_is_a_code_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert failing(KeyboardInterrupt()) == 130
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[-1].endswith("interrupted")
+    assert "Traceback" not in err
 
 
 @pytest.mark.parametrize(("given_code", "code"), [(None, 0), (0, 0), (1, 1)])

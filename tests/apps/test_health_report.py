@@ -167,7 +167,7 @@ def test_every_heading_has_its_scope_and_every_money_column_its_unit() -> None:
     assert all(attributes.get("scope") in ("col", "row") for attributes in headings)
     named = re.findall(r'<th scope="col"[^>]*>([^<]*)</th>', page)
     for heading in named:
-        if heading.startswith(("debt", "collateral", "liquidation prices", "price")):
+        if heading.startswith(("debt", "collateral", "liquidatable at", "price")):
             assert heading.endswith(", USD"), heading
 
 
@@ -190,6 +190,7 @@ def test_a_large_book_gives_a_small_page_in_time() -> None:
 
 def test_the_verb_writes_the_report_and_says_so(tmp_path: Path) -> None:
     folder, page = write_case(tmp_path / "case"), tmp_path / "deep" / "health.html"
+    page.parent.mkdir()
     (tmp_path / "other.toml").write_text(STRICT)
     words = ("health", folder, "--at", "last", "--format", "csv")
     words = (*words, "--against", tmp_path / "other.toml")

@@ -39,6 +39,9 @@ def test_titles_and_verdicts_follow_the_risk() -> None:
 
 def test_accounts_stand_in_order_of_risk() -> None:
     assert [row.name for row in risk_rows(book(MIXED))] == ["dee", "cal", "bob", "ann"]
+    assert [(side, at.exact) for side, at in risk_rows(book(MIXED))[3].prices] == [
+        ("ETH below", "60.240963855421686747")
+    ]
     states = [row.state for row in risk_rows(book(MIXED))]
     assert states[0] == "bankrupt: debt exceeds collateral"
     assert states[1] == "liquidatable: below maintenance"

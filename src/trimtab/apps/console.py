@@ -173,8 +173,7 @@ def guarded(run: Callable[[], int | None], *, debug: bool) -> int:
     except TrimtabError as error:
         return _failed(str(error), error.exit_code, debug=debug)
     except KeyboardInterrupt as stop:
-        say(str(stop) or "interrupted")
-        return INTERRUPTED
+        return _failed(str(stop) or "interrupted", INTERRUPTED, debug=False)
     except BrokenPipeError:
         sys.stderr.close()
         return 0

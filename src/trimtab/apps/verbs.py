@@ -231,7 +231,7 @@ def _replayed(
             )
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
-            f"stopped; the journal in {out} is whole: go on with --resume"
+            f"interrupted; the journal in {out} is whole: go on with --resume"
         ) from None
 
 

@@ -91,7 +91,10 @@ def _risk_row(account: Explanation) -> RiskRow:
         cell(account.collateral_wad),
         cell(account.debt_wad),
         leverage(account.leverage_wad),
-        tuple((asset, price_cell(at)) for asset, at in prices[:PRICES_MAX]),
+        tuple(
+            (f"{printable(asset)} {account.liquidation_side[asset]}", price_cell(at))
+            for asset, at in prices[:PRICES_MAX]
+        ),
         max(len(prices) - PRICES_MAX, 0),
     )
 
