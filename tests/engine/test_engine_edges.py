@@ -19,7 +19,7 @@ from tests.engine.venues import (
     with_asset,
 )
 from trimtab.engine import dry_run
-from trimtab.model import EventKind, Payer, Reason, Rejected, RuleChange, Table
+from trimtab.model import Accepted, EventKind, Payer, Reason, Rejected, RuleChange, Table
 from trimtab.model.commands import (
     Accrue,
     CloseOut,
@@ -127,3 +127,22 @@ def test_a_dry_run_meets_the_rejection_or_names_who_it_would_catch():
     assert told.reason is Reason.RULE_OUT_OF_BOUNDS
     assert store.state_hash() == before
     assert store.get(Table.RULES, "").ramps == ()
+
+
+def test_penalties_that_one_debt_leaves_pay_the_next():
+    """Fees of 50 dollars: a debt of 30 in one asset takes 30, one of 40 in the other 20."""
+    second = replace(usd(), name="EURO", price_wad=WAD)
+    rules = with_asset(RULES, second)
+    rules = replace(rules, insurance=replace(rules.insurance, balance_wad=50 * WAD))
+    rows = [row("anna", "USD", -40 * DOLLAR), row("anna", "EURO", -30 * DOLLAR)]
+    store = opened(rules, *rows)
+    account = replace(account_of(store, "anna"), penalties={"USD": 50 * DOLLAR})
+    store.apply(Accepted({(Table.ACCOUNT, "anna"): account}, ()))
+    events = accepted(store, CloseOut(at(1), "anna")).events
+    losses = [event for event in events if event.kind is EventKind.LOSS]
+    told = [(event.asset, event.payer, event.quantity) for event in losses]
+    assert told == [
+        ("EURO", Payer.PENALTY, 30 * DOLLAR),
+        ("USD", Payer.PENALTY, 20 * DOLLAR),
+        ("USD", Payer.SOCIALIZED, 20 * DOLLAR),
+    ]

@@ -14,7 +14,7 @@ from trimtab.engine.ledger import move_supply, shares_for, swap_at_oracle
 from trimtab.engine.margin import account_sums, amount_down, value_wad
 from trimtab.engine.pools import debt_amount, supply_amount, write_off
 from trimtab.model import BACKSTOP, INSURANCE, EventKind, Payer
-from trimtab.units import WAD, div_down, div_up, mul_div_up
+from trimtab.units import WAD, div_down, div_up, mul_div_down, mul_div_up
 
 Pay = Callable[[int], int]
 
@@ -104,14 +104,20 @@ def _forgive(draft: Draft, key: str, *, asset: str, left: int) -> int:
 
 
 def _from_penalties(draft: Draft, key: str, *, asset: str, left: int) -> int:
-    """Give back, out of the insurance fund, the fees that this liquidation took."""
-    account, bought = draft.account(key), draft.mark(asset)
-    taken = 0
-    for fee_asset, amount in account.penalties.items():
-        taken += amount * draft.mark(fee_asset).unit
-    draft.put_account(replace(account, penalties={}))
+    """Give back, out of the insurance fund, the fees that this liquidation took.
+
+    What one debt does not use stays for the next, each fee in the same proportion.
+    """
+    penalties, bought = draft.account(key).penalties, draft.mark(asset)
+    taken = sum(amount * draft.mark(name).unit for name, amount in penalties.items())
     most = min(left, amount_down(taken, bought))
-    return _from_account(draft, INSURANCE, asset=asset, left=most) if most else 0
+    if most == 0:
+        return 0
+    rest = taken - most * bought.unit
+    kept = {name: mul_div_down(amount, rest, taken) for name, amount in penalties.items()}
+    kept = {name: amount for name, amount in kept.items() if amount}
+    draft.put_account(replace(draft.account(key), penalties=kept))
+    return _from_account(draft, INSURANCE, asset=asset, left=most)
 
 
 def _from_insurance(draft: Draft, asset: str, *, left: int) -> int:

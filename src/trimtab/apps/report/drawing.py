@@ -167,7 +167,10 @@ def time_axis(panels: list["Axes"], shape: Shape, *, words: str) -> None:
     from matplotlib import dates
 
     untyped: Any = dates
-    locator = untyped.AutoDateLocator(minticks=3, maxticks=shape.ticks)
+    locator = untyped.AutoDateLocator(minticks=2, maxticks=shape.ticks)
+    # Its own longest steps leave spans of some hours, or of a day and a half, without a choice.
+    for frequency, longest in ((untyped.MINUTELY, 60), (untyped.HOURLY, 24)):
+        locator.intervald[frequency] = [*locator.intervald[frequency], longest]
     for panel in panels[:-1]:
         panel.tick_params(axis="x", labelbottom=False)
         panel.spines["bottom"].set_visible(False)
