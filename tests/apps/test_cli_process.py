@@ -16,7 +16,7 @@ import pytest
 
 from tests.apps.command_line import Answer, command, environment, prices_text, spawn, write_case
 
-# The bars of DESIGN section 7, doubled for a busy machine.
+# The bars of the command line (help in 0.3 s), doubled for a busy machine.
 HELP_SECONDS_MAX = 0.3 * 2
 IMPORT_SECONDS_MAX = 0.15 * 2
 STEPS = 900

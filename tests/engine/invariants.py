@@ -1,4 +1,4 @@
-"""The invariants of DESIGN section 6, each a check of one accepted command.
+"""The invariants of docs/invariants.md, each a check of one accepted command.
 
 A check reads the records before the command (`booked`: with all interest booked up to the
 command's time, so that accrual does not hide what the command itself did), those after it, and the

@@ -1,4 +1,4 @@
-"""The invariants of DESIGN section 6 hold after every command, however it is mixed."""
+"""The invariants of docs/invariants.md hold after every command, however it is mixed."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Liquidations of a handful of units at awkward prices: where roundings are as large as amounts.
 
-The example of DESIGN section 4 lives here. Every command runs under the watch of all invariants.
+The example in which chained floors would let health fall to zero lives here. Every command runs
+under the watch of all invariants.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def test_rules_are_changed_by_replacement_only():
 
 
 def test_the_documented_defaults_stand():
-    """Other programs rely on them (DESIGN section 7)."""
+    """Other programs rely on them (docs/rules.md)."""
     asset, liquidation, auction = AssetRules("ETH", 18), LiquidationRules(), AuctionRules()
     assert (asset.kink_wad, asset.liability_weight_wad) == (80 * PERCENT, WAD)
     assert (asset.borrowable, asset.mintable, asset.isolated) == (True, False, False)

@@ -1,6 +1,7 @@
-"""Results as the documents and tables that other programs rely on (DESIGN section 7).
+"""Results as the documents and tables that other programs rely on.
 
-Numbers that must be exact are decimal strings; metrics are floats.
+What each holds stands in docs/guides/read-the-outputs.md. Numbers that must be exact are decimal
+strings; metrics are floats.
 """
 
 import sys

@@ -43,7 +43,7 @@ def auction_price_wad(auction: Auction, rules: AuctionRules, *, now_s: int) -> i
     """Price per whole unit of collateral (wad), rounded down; never below the auction's floor.
 
     Linear: top x (1 - t / duration). Stair: top x cut^(t // step). Exponential: top x cut^t.
-    Source: the three curves of Maker's Liquidations 2.0 (reference/lending.md 1.5).
+    Source: the three curves of Maker's Liquidations 2.0 (makerdao/dss, abaci.sol).
     """
     elapsed = now_s - started_s(auction)
     if rules.curve is AuctionCurve.LINEAR:

@@ -124,7 +124,8 @@ def largest_repay(sums: Sums, pair: Pair, *, rules: LiquidationRules, factor_wad
 def _repay_to_target(
     pair: Pair, missing: int, *, target_wad: int, weight: int, factor_wad: int
 ) -> int:
-    # x = (h WD - WC) / (h w_j - LT_i k), DESIGN section 5; no positive slope means the whole debt.
+    # x = (h WD - WC) / (h w_j - LT_i k), derived in docs/concepts/liquidation.md; without a
+    # positive slope no repayment reaches the target: the whole debt.
     slope = target_wad * pair.debt.rules.liability_weight_wad - weight * factor_wad
     if slope <= 0:
         return pair.owed

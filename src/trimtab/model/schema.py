@@ -1,4 +1,4 @@
-"""Columns of the tables that a case holds and a run writes (DESIGN section 7)."""
+"""Columns of the tables that a case holds and a run writes (docs/guides/read-the-outputs.md)."""
 
 from dataclasses import dataclass
 
