@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from trimtab.engine.accrual import RAY_PER_WAD, whole_seconds
 from trimtab.engine.breaker import require_open
 from trimtab.engine.draft import Draft, Mark, require
 from trimtab.engine.ledger import credit, move_supply, pay_out, shares_for
@@ -31,8 +32,6 @@ from trimtab.units import (
     wad_mul_up,
 )
 
-RAY_PER_WAD = 10**9
-
 
 def holder(key: str) -> str:
     """The venue's account that holds an auction's lot and debt while it runs."""
@@ -59,7 +58,7 @@ def auction_price_wad(auction: Auction, rules: AuctionRules, *, now_s: int) -> i
 
 def started_s(auction: Auction) -> int:
     """Start of the auction's price, whole seconds."""
-    return div_down(auction.started_ns, 10**9)
+    return whole_seconds(auction.started_ns)
 
 
 def needs_reset(auction: Auction, rules: AuctionRules, *, now_s: int) -> bool:
