@@ -8,6 +8,7 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.deleveraging import million_accounts, policies
 from benchmarks.engine_commands import engine_commands
 from benchmarks.explanations import explanations
 from benchmarks.history import history
@@ -23,7 +24,7 @@ def main() -> None:
     results = [engine_commands(), loading()]
     with told(f"history of {STEPS:,} steps"):
         found = history(STEPS)
-    results += [explanations(found), replay_steps(found)]
+    results += [explanations(found), replay_steps(found), million_accounts(), policies()]
     text = "\n".join([head(), *(result.markdown() for result in results)])
     print(text)
     RESULTS.write_text(text)

@@ -26,6 +26,21 @@ liquidation_threshold = 0.78
 
 BOOK = "account,instrument,quantity\nalice,ETH,10\nalice,USDC,-1000.5\n"
 PRICES = "timestamp,asset,price\n2020-03-12,ETH,194.5\n2020-03-12,USDC,1\n2020-03-13,ETH,110\n"
+# A linear market of 18 decimals, as its asset has, and an inverse one that counts dollars.
+MARKETS = """
+[markets.ETH-PERP]
+asset = "ETH"
+initial_margin = 0.1
+maintenance_margin = 0.05
+funding = "recorded"
+
+[markets.ETH-COIN]
+kind = "inverse_perp"
+asset = "ETH"
+decimals = 2
+initial_margin = 0.1
+maintenance_margin = 0.05
+"""
 
 
 def case_folder(
@@ -35,9 +50,12 @@ def case_folder(
     book: str | bytes = BOOK,
     prices: str | bytes | None = PRICES,
     gas: str | None = None,
+    oracle: str | None = None,
+    funding: str | None = None,
 ) -> Path:
     """Write a case of CSV tables and return its folder."""
     tables = {"book.csv": book, "prices.csv": prices, "gas.csv": gas}
+    tables |= {"oracle.csv": oracle, "funding.csv": funding}
     (folder / "rules.toml").write_text(rules)
     for name, content in tables.items():
         if content is not None:

@@ -40,7 +40,7 @@ def test_quantities_round_against_the_account_with_one_warning(tmp_path: Path) -
     case = load_case(case_folder(tmp_path, book=book), warnings.append)
     assert [(row.account, row.quantity) for row in case.book] == [("a", 1000001), ("b", -1000002)]
     assert warnings == [
-        "book.csv: 3 numbers of more decimals than the asset has, rounded against the account"
+        "book.csv: 3 numbers of more decimals than the instrument has, rounded against the account"
     ]
 
 
@@ -53,9 +53,11 @@ def test_rows_of_quantity_zero_are_dropped_in_silence(tmp_path: Path) -> None:
 
 
 REFUSED = {
-    "a,BTC,1,,,,": "row 2, column instrument: the instrument is not an asset of the rules; "
+    "a,BTC,1,,,,": "row 2, column instrument: the instrument is neither an asset nor a "
+    "market of the rules; "
     "found 'BTC'; known: ",
-    "a,eth,1,,,,": "row 2, column instrument: the instrument is not an asset of the rules; "
+    "a,eth,1,,,,": "row 2, column instrument: the instrument is neither an asset nor a "
+    "market of the rules; "
     "found 'eth'; did you mean ETH?",
     "a,,1,,,,": "row 2, column instrument: the cell is empty",
     ",ETH,1,,,,": "row 2, column account: the cell is empty; expected a name",

@@ -5,10 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.case_folders import PRICES, RULES, case_folder, checked_line, refusal
+from tests.adapters.case_folders import MARKETS, PRICES, RULES, case_folder, checked_line, refusal
 from trimtab.adapters.files import load_case, write_csv, write_parquet
 from trimtab.model import Tick
 from trimtab.units import WAD, DataError, Time
+
+GAS = "timestamp,gas_cost\n2020-03-12,1\n"
+ORACLE = "timestamp,asset,source,price\n2020-03-12,ETH,feed,194\n"
+FUNDING = "timestamp,market,rate\n2020-03-12,ETH-PERP,0.0001\n"
 
 
 def test_a_case_is_read_whole(tmp_path: Path) -> None:
@@ -16,12 +20,13 @@ def test_a_case_is_read_whole(tmp_path: Path) -> None:
     assert case.name == "example"
     assert [row.quantity for row in case.book] == [10 * WAD, -1_000_500_000]
     assert len(case.ticks) == 2
-    assert case.gas == ()
+    assert (case.gas, case.observations, case.funding) == ((), (), ())
 
 
 def test_input_hashes_are_those_of_the_files(tmp_path: Path) -> None:
-    case = load_case(case_folder(tmp_path, gas="timestamp,gas_cost\n2020-03-12,1\n"))
-    names = ["rules.toml", "book.csv", "prices.csv", "gas.csv"]
+    folder = case_folder(tmp_path, rules=RULES + MARKETS, gas=GAS, oracle=ORACLE, funding=FUNDING)
+    case = load_case(folder)
+    names = ["rules.toml", "book.csv", "prices.csv", "gas.csv", "oracle.csv", "funding.csv"]
     assert case.input_hashes == {
         name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in names
     }
@@ -31,6 +36,19 @@ def test_without_prices_the_rules_give_one_tick(tmp_path: Path) -> None:
     rules = RULES.replace("[assets.USDC]\n", "price = 200\n[assets.USDC]\nprice = 1\n")
     case = load_case(case_folder(tmp_path, rules=rules, prices=None))
     assert case.ticks == (Tick(0, (("ETH", 200 * WAD), ("USD", WAD), ("USDC", WAD))),)
+
+
+def test_without_prices_the_book_stands_when_the_first_feed_begins(tmp_path: Path) -> None:
+    """Not in 1970: half a century of interest would lie before the first observation."""
+    priced = RULES.replace("[assets.USDC]\n", "price = 200\n[assets.USDC]\nprice = 1\n") + MARKETS
+    first_ns, later_ns = Time.parse("2020-03-12").raw, Time.parse("2020-03-13").raw
+    case = load_case(case_folder(tmp_path, rules=priced, prices=None, oracle=ORACLE))
+    assert [tick.at_ns for tick in case.ticks] == [first_ns]
+    later = ORACLE.replace("03-12", "03-13")
+    both = case_folder(tmp_path, rules=priced, prices=None, oracle=later, funding=FUNDING)
+    assert [tick.at_ns for tick in load_case(both).ticks] == [first_ns]
+    (tmp_path / "funding.csv").unlink()
+    assert [tick.at_ns for tick in load_case(tmp_path).ticks] == [later_ns]
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -69,9 +87,9 @@ def test_missing_files_are_named_with_the_nearest_one(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("stem", ["book", "prices", "gas"])
+@pytest.mark.parametrize("stem", ["book", "prices", "gas", "oracle", "funding"])
 def test_two_tables_of_one_kind_are_refused(tmp_path: Path, stem: str) -> None:
-    case_folder(tmp_path, gas="timestamp,gas_cost\n2020-03-12,1\n")
+    case_folder(tmp_path, gas=GAS, oracle=ORACLE, funding=FUNDING)
     (tmp_path / f"{stem}.parquet").write_bytes(b"")
     assert f"found '{stem}.parquet and {stem}.csv'; expected one of them" in refusal(tmp_path)
 

@@ -106,18 +106,19 @@ REFUSED = {
     "found '2020-03-11T00:00:00Z'; expected a time after 2020-03-12T00:00:00Z",
     WIDE + "2020-03-12,1,1\n2020-03-12,1,1\n": "row 3, column timestamp: the time stands twice",
     "timestamp,ETH,USDCC\n2020-03-12,1,1\n": "row 1, column USDCC: the column is neither timestamp "
-    "nor an asset of the rules; did you mean USDC?",
+    "nor an asset or market of the rules; did you mean USDC?",
     "time,ETH,USDC\n2020-03-12,1,1\n": "row 1, column time: the column is neither timestamp nor "
-    "an asset of the rules; did you mean timestamp?",
+    "an asset or market of the rules; did you mean timestamp?",
     "timestamp;ETH\n2020;1\n": "row 1, column timestamp;ETH: the column is neither timestamp nor "
-    "an asset of the rules; separate the columns with commas",
+    "an asset or market of the rules; separate the columns with commas",
     "timestamp\n2020-03-12\n": "row 1, column price: the column is missing",
     "ETH,USDC\n1,1\n": "row 1, column timestamp: the column is missing",
     "timestamp,ETH,ETH\n2020-03-12,1,1\n": "row 1, column ETH: the column stands twice",
     "timestamp,asset,prize\n2020-03-12,ETH,1\n": "row 1, column prize: unknown column; "
     "did you mean price?",
     LONG: "the table has no rows",
-    LONG + "2020-03-12,BTC,1\n": "row 2, column asset: the asset is not one of the rules; "
+    LONG + "2020-03-12,BTC,1\n": "row 2, column asset: the name is neither an asset nor a "
+    "market of the rules; "
     "found 'BTC'",
     LONG + "2020-03-12,,1\n": "row 2, column asset: the cell is empty",
     LONG + "2020-03-12,ETH,1\n2020-03-12,USDC,1\n2020-03-12,ETH,1\n": "row 4, column timestamp: "

@@ -78,7 +78,8 @@ SOUND = {"account": ["alice"], "instrument": ["ETH"], "quantity": ["1"]}
 def test_a_parquet_row_is_counted_from_one(tmp_path: Path) -> None:
     book = {"account": ["a", "b"], "instrument": ["ETH", "EHT"], "quantity": ["1", "1"]}
     assert refusal(parquet_case(tmp_path, book)) == (
-        "book.parquet: row 2, column instrument: the instrument is not an asset of the rules; "
+        "book.parquet: row 2, column instrument: the instrument is neither an asset nor a "
+        "market of the rules; "
         "found 'EHT'; did you mean ETH?"
     )
 

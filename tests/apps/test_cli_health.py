@@ -13,14 +13,15 @@ import pytest
 from tests.apps.command_line import ask, spawn, write_case
 
 TOTAL_KEYS = {
-    *("accounts", "accounts_with_debt", "collateral", "debt", "equity"),
+    *("accounts", "accounts_with_debt", "collateral", "debt", "notional", "equity"),
     *("liquidatable", "liquidatable_debt", "shortfall"),
 }
 ACCOUNT_KEYS = {
     *("account", "group", "health_factor", "equity", "collateral", "weighted_collateral"),
     *("debt", "weighted_debt", "leverage", "excess_initial", "excess_liquidation_end"),
     *("excess_maintenance", "liquidatable", "binding", "liquidation_price", "distance"),
-    *("liquidation_side", "withdrawable", "borrowable"),
+    *("liquidation_side", "withdrawable", "borrowable", "unrealized_pnl", "notional"),
+    *("requirement", "distance_up", "positions"),
 }
 
 

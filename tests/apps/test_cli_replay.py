@@ -15,6 +15,8 @@ SUMMARY_KEYS = {
     *("schema", "venue", "quote", "from", "to", "accounts", "steps", "liquidations"),
     *("repaid_value", "seized_value", "bonus_value", "fee_value", "bad_debt_value"),
     *("own_margin_value", "penalty_value", "insurance_value", "backstop_value", "adl_value"),
+    *("position_liquidations", "closed_value", "deleveragings", "deleveraged_value"),
+    *("prices_refused", "breaker_trips"),
     *("socialized_value", "backstop_transfers", "margin_calls", "unsafe_at_end"),
     *("unsafe_debt_value", "conserved", "state_hash", "seed", "versions", "inputs"),
 }

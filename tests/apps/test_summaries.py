@@ -124,7 +124,8 @@ def test_an_account_says_what_it_has_not(found: Standing) -> None:
     """
     dee = next(account for account in found.accounts if account.account == "dee")
     document = account_document(dee, found.case.rules)
-    assert [key for key, value in document.items() if value is None] == ["health_factor"]
+    missing = [key for key, value in document.items() if value is None]
+    assert missing == ["health_factor", "distance_up"]
     assert (document["leverage"], document["distance"]) == ("1", "1")
     assert document["liquidation_price"] == {}
     assert document["withdrawable"] == {"USD": "21358.41"}

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from tests.apps.command_line import ask
 from tests.simulation.cases import small_case
-from trimtab.apps import console, doctor, front, summaries, verbs
-from trimtab.apps.verbs import SORTS, SUMMARY_LINES, shown
+from trimtab.apps import console, doctor, front, printing, summaries
+from trimtab.apps.printing import SUMMARY_LINES, shown
+from trimtab.apps.verbs import SORTS
 from trimtab.model import Explanation, Payer
 from trimtab.simulation import standing
 from trimtab.units import WAD, UsageError
@@ -74,7 +75,7 @@ def with_prices(number: int) -> Explanation:
 
 @pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 9])
 def test_at_most_three_prices_are_listed_by_name(number: int) -> None:
-    text = verbs._prices(with_prices(number))
+    text = printing.prices_of(with_prices(number))
     told = re.findall(r"(A\d)\D+(\d\.\d{4})", text)
     assert told == [(f"A{place}", f"{place + 1}.0000") for place in range(min(number, 3))]
     assert text.endswith(f" and {number - 3} more") == (number > 3)
@@ -144,7 +145,7 @@ def test_the_printed_summary_has_a_line_for_every_figure() -> None:
     ],
 )
 def test_cells_of_the_printed_summary(value: object, key: str, text: str) -> None:
-    assert verbs._cell(value, key) == text
+    assert printing.cell_of(value, key) == text
 
 
 def test_a_run_that_does_not_conserve_cash_says_so_aloud(
@@ -152,7 +153,7 @@ def test_a_run_that_does_not_conserve_cash_says_so_aloud(
 ) -> None:
     result = front.replay(small_case((2000, 1990)), seed=4)
     broken = replace(result, run=replace(result.run, conserved=False))
-    verbs._print_replays([result, broken])
+    printing.print_replays([result, broken])
     assert capsys.readouterr().err.splitlines() == [
         "test: every asset conserved to the last unit; seed 4",
         "test: every asset NOT CONSERVED; seed 4",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from tests.engine.crisis_markets import TRADERS, market_book, with_markets
 from tests.engine.venues import asset, eth, row, usd, venue_rules, with_rates
 from trimtab.model import (
     Accrual,
+    AdlPolicy,
+    AdlPrice,
     AuctionCurve,
     AuctionRules,
     BonusCurve,
@@ -17,6 +20,7 @@ from trimtab.model import (
     FundRules,
     LiquidationRules,
     MarginCallRules,
+    PositionSizing,
     Rules,
     Sizing,
     SpiralRule,
@@ -31,6 +35,7 @@ PRICED = ("ETH", "CENT", "ISO", "DAI", "USD")
 PRICES = {"USD": WAD, "ETH": 2000 * WAD, "CENT": 3 * WAD, "DAI": WAD, "ISO": 5 * WAD}
 DECIMALS = {"USD": 6, "ETH": 18, "STETH": 18, "CENT": 2, "DAI": 18, "ISO": 8}
 KEYS = ("anna", "bela", "cora", "dora", "edda", "fria", "fria/basis", "gira")
+EVERYBODY = tuple(dict.fromkeys((*KEYS, *TRADERS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +50,24 @@ class Variant:
     on_expiry: CallExpiry
     dusty: bool
     thin: bool
+    strict: bool
+    position_sizing: PositionSizing
+    policy: AdlPolicy
+    adl_price: AdlPrice
 
 
 def crisis_rules(variant: Variant) -> Rules:
     """Rules with every mechanism switched on."""
     rules = venue_rules(*_assets(variant.accrual))
     dust = 20 * WAD if variant.dusty else 0
+    rules = with_markets(
+        rules,
+        thin=variant.thin,
+        strict=variant.strict,
+        sizing=variant.position_sizing,
+        policy=variant.policy,
+        price=variant.adl_price,
+    )
     return replace(
         rules,
         categories={"ether": CategoryRules("ether", ("ETH", "STETH"), **_CATEGORY)},
@@ -129,4 +146,5 @@ def crisis_book() -> list[BookRow]:
         row("fria/basis", "CENT", -900 * CENT),
         row("gira", "ETH", ether),
         row("gira", "USD", -2_500 * DOLLAR),
+        *market_book(),
     ]

@@ -30,6 +30,14 @@ from trimtab.model import (
 from trimtab.units import WAD
 
 PAYER_ORDER = list(Payer)
+# Whose records a settlement or a fee may change, whoever the command names.
+VENUES_OWN = ("@auction/", "@market/", "@pool/", "@insurance/")
+MARKET_EVENTS = (
+    *(EventKind.REALIZED, EventKind.TRADE_FEE, EventKind.TRADE),
+    *(EventKind.LIQUIDATE_POSITION, EventKind.DELEVERAGE),
+)
+SETTLES_IN = ("USD", "ETH")
+SIDE = (EventKind.INTEREST, EventKind.REALIZED)
 
 
 def value_is_conserved(move: Move) -> None:
@@ -79,6 +87,9 @@ def indices_do_not_fall(move: Move) -> None:
     """
     for was, pool in move.pools():
         touches = 2 + sum(1 for event in move.events if event.asset == pool.asset)
+        if move.told(*MARKET_EVENTS):
+            # Every leg settles, and may lend, take back or pay a fee besides what it tells.
+            touches += 3 * len(move.events)
         if was.borrow_shares and pool.borrow_shares:
             rise = pool.borrowed * was.borrow_shares - was.borrowed * pool.borrow_shares
             assert rise >= 0, f"I6 borrow index: {was} -> {pool}"
@@ -96,21 +107,23 @@ def indices_do_not_fall(move: Move) -> None:
 
 def bystanders_are_untouched(move: Move) -> None:
     """I2: a command replaces the accounts that it names, and the venue's own; no other."""
-    named = {INSURANCE, BACKSTOP}
-    for field in ("account", "fund", "liquidator", "keeper", "taker"):
+    named = {INSURANCE, BACKSTOP, *getattr(move.command, "counterparties", ())}
+    for field in ("account", "fund", "liquidator", "keeper", "taker", "maker", "target"):
         named.add(getattr(move.command, field, INSURANCE))
     auction = move.before.get((Table.AUCTION, getattr(move.command, "auction", "")))
     if auction is not None:
         named.add(auction.account)
     for (table, key), record in move.before.items():
-        if table is Table.ACCOUNT and key not in named and not key.startswith("@auction/"):
+        if table is Table.ACCOUNT and key not in named and not key.startswith(VENUES_OWN):
             assert move.after.get((table, key)) == record, f"I2 {key} was changed"
 
 
 def margin_levels_are_ordered(move: Move) -> None:
     """I7: excess at initial <= at liquidation-end <= at maintenance."""
-    key = getattr(move.command, "account", "")
-    if key:
+    for field in ("account", "taker", "maker", "target"):
+        key = getattr(move.command, field, "")
+        if not key or key == "keeper":
+            continue
         sums = move.stands(key)
         assert sums.initial <= sums.end <= sums.maintenance, f"I7 {key}: {sums}"
 
@@ -164,8 +177,13 @@ def losses_are_booked_once(move: Move) -> None:
     """
     if isinstance(move.command, commands.Borrow):
         return
+    settles = any(move.told(*MARKET_EVENTS))
     for was, pool in move.pools():
         losses = move.told(EventKind.LOSS, asset=pool.asset)
+        losses = [event for event in losses if event.reason == "bad_debt"]
+        if settles and pool.asset in SETTLES_IN:
+            # Realized losses become debts, and gains end them: `equity_is_backed` counts those.
+            continue
         gone = was.borrowed - pool.borrowed - _booked_payments(move, was)
         told = sum(event.quantity for event in losses)
         assert gone == told, f"I5 {pool.asset}: {gone} written off, {told} told"
@@ -198,13 +216,16 @@ def equity_comes_from_flows(move: Move) -> None:
     """
     command = move.command
     key = getattr(command, "account", getattr(command, "fund", ""))
-    passive = (commands.StartAuction, commands.TransferToBackstop, commands.CloseOut)
+    passive = (
+        *(commands.StartAuction, commands.TransferToBackstop, commands.CloseOut),
+        *(commands.Settle, commands.LiquidatePosition, commands.Deleverage),
+    )
     if not key or isinstance(command, passive) or move.told(EventKind.LOSS):
         return
     was, now = move.stood(key).equity, move.stands(key).equity
     given = Fraction(0)
     for event in move.events:
-        if event.asset and event.kind is not EventKind.INTEREST:
+        if event.asset in move.after[Table.RULES, ""].rules.assets and event.kind not in SIDE:
             worth = event.quantity * unit_price(move.after, event.asset)
             given += -worth if event.kind in OUT_OF_DEBT else worth
     assert now - was <= given, f"I2 {command}: equity {was} -> {now}, given {given}"
@@ -226,7 +247,8 @@ def collateral_adds_margin(move: Move) -> None:
 def fee_does_not_bankrupt(move: Move) -> None:
     """A fee never takes an account's equity from >= 0 to < 0."""
     fees = move.told(EventKind.FEE)
-    if not fees or not isinstance(move.command, commands.Liquidate):
+    closing = commands.Liquidate | commands.LiquidatePosition
+    if not fees or not isinstance(move.command, closing):
         return
     now = move.stands(move.command.account).equity
     taken = sum(-fee.quantity * unit_price(move.after, fee.asset) for fee in fees)

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests.engine.crisis import (
     ASSETS,
@@ -34,9 +28,12 @@ from trimtab.model import (
     BACKSTOP,
     INSURANCE,
     Accrual,
+    AdlPolicy,
+    AdlPrice,
     AuctionCurve,
     BonusCurve,
     CallExpiry,
+    PositionSizing,
     Sizing,
     SpiralRule,
     Table,
@@ -63,6 +60,10 @@ variants = st.builds(
     on_expiry=st.sampled_from(CallExpiry),
     dusty=st.booleans(),
     thin=st.booleans(),
+    strict=st.booleans(),
+    position_sizing=st.sampled_from(PositionSizing),
+    policy=st.sampled_from(AdlPolicy),
+    adl_price=st.sampled_from(AdlPrice),
 )
 
 
@@ -258,25 +259,3 @@ class VenueMachine(RuleBasedStateMachine):
             self._close(key, n + i, mechanism=mechanism)
         self.auction(n, gap=60, share=500)
         self.run(commands.Resume(self._later(0), 0, "halt is over"))
-
-
-def run_machine(*, examples: int, steps: int, shrink: bool = True) -> Tally:
-    """Run the machine from a fixed seed and return what happened; a broken invariant raises."""
-
-    class Counted(VenueMachine):
-        tally = Tally()
-
-    run_state_machine_as_test(
-        Counted,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            derandomize=True,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-    return Counted.tally

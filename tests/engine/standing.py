@@ -12,6 +12,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
+from tests.engine.market_standing import terms_of
 from trimtab.model import Account, Pool, Table
 from trimtab.units import WAD
 
@@ -20,7 +21,11 @@ Records = Mapping[tuple[Table, str], Any]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An account's sums at the three levels, in quote units."""
+    """An account's sums at the three levels, in quote units.
+
+    With positions, `weighted_debt` is all that maintenance holds against the account: debts,
+    losses, requirement; what another level asks more is taken off its own sum.
+    """
 
     collateral: Fraction
     debt: Fraction
@@ -28,10 +33,11 @@ class Standing:
     end: Fraction
     maintenance: Fraction
     weighted_debt: Fraction
+    pnl: Fraction = Fraction(0)
 
     @property
     def equity(self) -> Fraction:
-        return self.collateral - self.debt
+        return self.collateral + self.pnl - self.debt
 
     def is_unsafe(self, *, in_liquidation: bool) -> bool:
         if self.maintenance < self.weighted_debt:
@@ -123,11 +129,40 @@ def standing(records: Records, key: str, *, now_s: int) -> Standing:
         value = amount * unit_price(records, asset)
         weight = weights_of(records, account, asset=asset, now_s=now_s)
         collateral += value
-        initial += value * weight[0]
+        initial += value * weight[0] * worse(records, asset)[0]
         end += value * weight[1]
         maintenance += value * weight[2]
     for asset, shares in account.debt.items():
         value = owed(records[Table.POOL, asset], shares) * unit_price(records, asset)
         debt += value
-        weighted += value * liability_weight(records, asset, now_s=now_s)
-    return Standing(collateral, debt, initial, end, maintenance, weighted)
+        weight = liability_weight(records, asset, now_s=now_s)
+        weighted += value * weight
+        initial -= value * weight * (worse(records, asset)[1] - 1)
+    pnl = Fraction(0)
+    for market in account.positions.keys() | account.orders.keys():
+        asset = records[Table.RULES, ""].rules.markets[market].asset
+        index = price_wad(records, asset)
+        stable = stable_wad(records, asset) or index
+        prices = (index, min(index, stable), max(index, stable))
+        found = terms_of(records, account, market, prices=prices, now_s=now_s)
+        pnl += found.pnl
+        initial += found.initial_gains - (found.initial - found.maintenance)
+        initial -= found.initial_losses - found.losses
+        end += found.gains - (found.end - found.maintenance)
+        maintenance += found.gains
+        weighted += found.losses + found.maintenance
+    return Standing(collateral, debt, initial, end, maintenance, weighted, pnl)
+
+
+def stable_wad(records: Records, asset: str) -> int:
+    """The stable price, 0 where none is kept."""
+    state = records.get((Table.ORACLE, asset))
+    kept = records[Table.RULES, ""].rules.oracle.stable_price
+    return state.stable.price_wad if kept and state is not None and state.stable else 0
+
+
+def worse(records: Records, asset: str) -> tuple[Fraction, Fraction]:
+    """Lesser and greater of price and stable price, over the price."""
+    price = price_wad(records, asset)
+    share = Fraction(stable_wad(records, asset) or price, price)
+    return min(Fraction(1), share), max(Fraction(1), share)

@@ -16,9 +16,11 @@ from trimtab.model import (
     CategoryRules,
     Command,
     EventKind,
+    Funding,
     FundRules,
     LiquidationRules,
     MarginCallRules,
+    MarketRules,
     Reason,
     RuleChange,
     Table,
@@ -29,6 +31,7 @@ from trimtab.units import WAD
 
 ETHER, DOLLAR, NOW = 10**18, 10**6, at(0)
 NEVER = 4
+PERP = "ETH-PERP"
 
 # Command, and the lowest level that forbids it.
 TABLE: tuple[tuple[Command, int], ...] = (
@@ -39,6 +42,19 @@ TABLE: tuple[tuple[Command, int], ...] = (
     (commands.Withdraw(NOW, "dora", "ETH", 1), 1),
     (commands.Borrow(NOW, "dora", "USD", 1), 1),
     (commands.Repay(NOW, "anna", "USD", 1), NEVER),
+    (commands.SubmitPrice(NOW, "ETH", "a", 2000 * WAD, WAD, START_NS), NEVER),
+    (commands.SubmitMark(NOW, PERP, (("book", 2000 * WAD),)), NEVER),
+    (commands.SetFunding(NOW, PERP, 10**14), NEVER),
+    (commands.Transfer(NOW, "fria", "fria/sub", "USD", DOLLAR), NEVER),
+    (commands.Transfer(NOW, "dora", "dora/sub", "ETH", 1), 1),
+    (commands.Trade(NOW, PERP, "hans", "jana", ETHER, 2000 * WAD), 1),
+    (commands.Trade(NOW, PERP, "hans", "jana", -ETHER, 2000 * WAD), NEVER),
+    (commands.SetOrders(NOW, "hans", PERP, ETHER, 0), 1),
+    (commands.SetOrders(NOW, "jana", PERP, 0, 0), NEVER),
+    (commands.SetLeverage(NOW, "hans", PERP, 20 * PERCENT), NEVER),
+    (commands.Settle(NOW, "hans", PERP), NEVER),
+    (commands.LiquidatePosition(NOW, "karl", PERP, f"@pool/{PERP}"), 2),
+    (commands.Deleverage(NOW, "inge", PERP, ("jana",)), 2),
     (commands.SetCategory(NOW, "dora", "near"), 1),
     (commands.Accrue(NOW, ("USD",)), NEVER),
     (commands.Liquidate(NOW, "anna", "USD", "ETH", "keeper"), 2),
@@ -58,8 +74,10 @@ TABLE: tuple[tuple[Command, int], ...] = (
 def busy_venue() -> MemoryStore:
     """A venue in which every command of the table is acceptable at level 0."""
     staked = replace(eth(), name="STETH", underlying="ETH", price_wad=None)
+    market = MarketRules(PERP, 10 * PERCENT, 5 * PERCENT, asset="ETH", funding=Funding.RECORDED)
     rules = replace(
         venue_rules(usd(), eth(), staked),
+        markets={PERP: market},
         categories={"near": CategoryRules("near", ("USD", "ETH"), 75 * PERCENT, 80 * PERCENT)},
         liquidation=LiquidationRules(dust_collateral_wad=10 * WAD),
         margin_call=MarginCallRules(0, 0, CallExpiry.REDUCE),
@@ -71,6 +89,15 @@ def busy_venue() -> MemoryStore:
     rows += [row(key, "USD", -owed * DOLLAR) for key, owed in debts.items()]
     rows += [row("fria", "USD", 10**5 * DOLLAR)]
     rows += [row("gone", "ETH", ETHER // 1000), row("gone", "USD", -100 * DOLLAR)]
+    # hans owes 100 on his long, karl is below maintenance, inge is bankrupt, jana is short.
+    for key, cash, size, entry in (
+        ("hans", 2000, 1, 2100),
+        ("karl", 50, 1, 2000),
+        ("inge", 100, 1, 22_000),
+        ("jana", 10**5, -5, 2000),
+    ):
+        rows += [row(key, "USD", cash * DOLLAR)]
+        rows += [replace(row(key, PERP, size * ETHER), entry_price_wad=entry * WAD)]
     store = opened(rules, *rows)
     for command in (
         commands.CallMargin(NOW, "cora"),

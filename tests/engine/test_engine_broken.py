@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.engine.machine import run_machine
+from tests.engine.market_machine import run_machine
 from tests.engine.venues import START_NS, at, eth, row, usd, venue_rules
 from tests.engine.watch import WatchedVenue
 from trimtab.engine import draft, ledger, lending, liquidation, margin, pools, sizing, waterfall

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.machine import run_machine
+from tests.engine.market_machine import run_machine
 from tests.engine.watch import Tally
 from trimtab.model import EventKind, Payer, commands
 

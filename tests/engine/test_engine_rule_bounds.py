@@ -11,10 +11,15 @@ from trimtab.engine.dynamics import FIXED, SECTIONS
 from trimtab.model import (
     AssetRules,
     AuctionRules,
+    BreakerRules,
     CategoryRules,
+    DeleveragingRules,
     Kind,
     LiquidationRules,
     MarginCallRules,
+    MarketRules,
+    OracleRules,
+    PositionLiquidationRules,
     Reason,
     RuleChange,
     Setting,
@@ -30,6 +35,11 @@ RECORDS = {
     "liquidation": ("", LiquidationRules),
     "margin_call": ("", MarginCallRules),
     "auction": ("", AuctionRules),
+    "markets": ("ETH-PERP", MarketRules),
+    "oracle": ("", OracleRules),
+    "breakers": ("", BreakerRules),
+    "position_liquidation": ("", PositionLiquidationRules),
+    "deleveraging": ("", DeleveragingRules),
 }
 ALL = [
     (section, name, field.name, setting)
@@ -40,7 +50,7 @@ NUMERIC = [
     each
     for each in ALL
     if each[3].choices is None
-    and each[3].kind not in (Kind.NAMES, Kind.TEXT)
+    and each[3].kind not in (Kind.NAMES, Kind.TEXT, Kind.TIERS)
     and each[3].key not in FIXED
 ]
 OTHERS = [each for each in ALL if each not in NUMERIC]
@@ -49,7 +59,9 @@ OTHERS = [each for each in ALL if each not in NUMERIC]
 def venue():
     near = CategoryRules("near", ("USD", "ETH"), 70 * PERCENT, 75 * PERCENT)
     isolated = replace(eth(), isolated=True)
-    return opened(replace(venue_rules(usd(), isolated), categories={"near": near}))
+    rules = replace(venue_rules(usd(), isolated), categories={"near": near})
+    market = MarketRules("ETH-PERP", 10 * PERCENT, 5 * PERCENT, asset="ETH")
+    return opened(replace(rules, markets={"ETH-PERP": market}))
 
 
 def asked(section: str, name: str, field: str, target: int) -> SetRules:
@@ -92,7 +104,7 @@ def test_the_value_in_force_may_be_set_again(entry):
     record = record[name] if name else record
     value = getattr(record, field)
     if value is None:
-        assert setting.kind in (Kind.AMOUNT, Kind.VALUE, Kind.RATIO)
+        assert setting.kind in (Kind.AMOUNT, Kind.VALUE, Kind.RATIO, Kind.SECONDS, Kind.COUNT)
         return
     accepted(store, asked(section, name, field, int(value)))
     rules = getattr(store.get(Table.RULES, "").rules, section)
@@ -113,7 +125,20 @@ def ramped() -> list[tuple[str, str, str, Setting]]:
 @pytest.mark.parametrize("entry", NUMERIC, ids=ids)
 def test_weights_that_can_make_an_account_unsafe_ramp_and_others_do_not(entry):
     section, name, field, setting = entry
-    threatening = {"liquidation_threshold_wad", "liquidation_end_wad", "liability_weight_wad"}
-    assert setting.ramped == (field in threatening and section in ("assets", "categories"))
+    assert setting.ramped == (field in THREATENING.get(section, ()))
     assert (entry in ramped()) == setting.ramped
-    assert bool(name) == (section in ("assets", "categories"))
+    assert bool(name) == (section in ("assets", "categories", "markets"))
+
+
+# What moves an excess at the maintenance level (and the initial rate, for whom it is a promise).
+THREATENING = {
+    "assets": {
+        *("liquidation_threshold_wad", "liquidation_end_wad", "liability_weight_wad"),
+        "size_factor_wad",
+    },
+    "categories": {"liquidation_threshold_wad"},
+    "markets": {
+        *("initial_margin_wad", "maintenance_margin_wad", "gain_weight_wad"),
+        *("size_factor_wad", "size_discount_wad", "skew_margin_wad"),
+    },
+}

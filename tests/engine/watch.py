@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tests.engine.invariants import CHECKS
+from tests.engine.market_invariants import MARKET_CHECKS
+from tests.engine.market_standing import funded
 from tests.engine.move import Move
-from tests.engine.standing import Records
+from tests.engine.standing import Records, price_wad
 from trimtab.engine import MemoryStore, open_venue, step
 from trimtab.engine.accrual import accrued, whole_seconds
 from trimtab.model import Accepted, BookRow, Command, Event, Outcome, Rejected, Rules, Table
@@ -69,7 +71,7 @@ class WatchedVenue:
         now_s = whole_seconds(command.at_ns)
         booked, after = _booked(before, now_s), _booked(self.records, now_s)
         move = Move(command, before, booked, after, outcome.events, now_s)
-        for check in CHECKS:
+        for check in (*CHECKS, *MARKET_CHECKS):
             check(move)
 
     def replay(self) -> None:
@@ -96,4 +98,8 @@ def _booked(records: Records, now_s: int) -> Records:
         for (table, name), pool in records.items()
         if table is Table.POOL
     }
-    return {**records, **pools}
+    booked = {**records, **pools}
+    for market, found in records[Table.RULES, ""].rules.markets.items():
+        index = price_wad(booked, found.asset)
+        booked[Table.MARKET, market] = funded(booked, market, index_wad=index, now_s=now_s)
+    return booked

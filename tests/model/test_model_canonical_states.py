@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import pytest
@@ -17,13 +17,20 @@ from trimtab.model import (
     Account,
     Auction,
     Isolation,
+    MarketState,
+    Observation,
+    OracleState,
+    Orders,
     Pool,
+    Position,
     PriceState,
     Ramp,
     Record,
     Rules,
     RulesState,
+    StablePrice,
     Table,
+    Trip,
     VenueState,
     account_key,
     canonical_json,
@@ -34,7 +41,7 @@ from trimtab.model import (
 
 BIG = 2**200 + 1
 STATE: dict[Table, Record] = {
-    Table.VENUE: VenueState(7, 1, 2, 3, BIG),
+    Table.VENUE: VenueState(7, 1, {"oracle": Trip(2, 9)}, BIG, 4, 2, 3, BIG),
     Table.PRICE: PriceState("ETH", BIG, 5, 6, 7),
     Table.POOL: Pool("USD", 1, 2, 3, 4, 5, 6, 7, 8, BIG, 10),
     Table.ACCOUNT: Account(
@@ -49,9 +56,19 @@ STATE: dict[Table, Record] = {
         called_ns=8,
         last_call_ns=9,
         restricted=True,
+        positions={"P": Position(-5, BIG, 3)},
+        orders={"P": Orders(1, 2)},
+        leverage={"P": 10**17},
+        liquidation_ns=5,
+        released_wad=6,
+        closed_ns={"P": 7},
     ),
     Table.AUCTION: Auction("1", "anna", "ETH", "USD", 1, 2, 3, 4),
     Table.ISOLATION: Isolation("ISLE", {"USD": 3}),
+    Table.MARKET: MarketState("P", 9, 8, 7, -6, 5, 4, -3, 2, 1, BIG, 1, ((1, 2),)),
+    Table.ORACLE: OracleState(
+        "ETH", {"feed": Observation(BIG, 2, 3)}, StablePrice(1, 2, (3, 4), 5, 6, 7), 8, 9
+    ),
 }
 
 
@@ -63,6 +80,12 @@ def other(value: Any) -> Any:
         return value + 1
     if isinstance(value, str):
         return value + "x"
+    if isinstance(value, tuple):
+        return (*value, (3, 4))
+    if is_dataclass(value):
+        return replace(
+            value, **{fields(value)[0].name: other(getattr(value, fields(value)[0].name))}
+        )
     return {**value, "NEW": 1}
 
 
@@ -112,13 +135,17 @@ def test_texts_of_records_stay_as_they_are() -> None:
         '{"asset":"ISLE","debt_shares":{"a":"0","b":"18446744073709551616"}}'
     )
     assert canonical_json(VenueState()) == (
-        '{"auctions_started":"0","breaker_level":"0","now_ns":"0",'
-        '"window_start_s":"0","window_used_wad":"0"}'
+        '{"auctions_started":"0","backstop_capital_wad":"0","breaker_level":"0",'
+        '"fund_peak_wad":"0","now_ns":"0","trips":{},"window_start_s":"0","window_used_wad":"0"}'
     )
     assert canonical_json(Account("ü", called_ns=None)) == (
-        '{"auctions":"0","called_ns":null,"category":"","debt":{},"in_liquidation":false,'
-        '"key":"\\u00fc","last_call_ns":null,"penalties":{},"restricted":false,'
-        '"supply":{},"thresholds":{}}'
+        '{"auctions":"0","called_ns":null,"category":"","closed_ns":{},"debt":{},'
+        '"in_liquidation":false,"key":"\\u00fc","last_call_ns":null,"leverage":{},'
+        '"liquidation_ns":null,"orders":{},"penalties":{},"positions":{},"released_wad":"0",'
+        '"restricted":false,"supply":{},"thresholds":{}}'
+    )
+    assert canonical_json(Position(-5, 2**60, 0)) == (
+        '{"cost":"1152921504606846976","index":"0","size":"-5"}'
     )
     ramp = Ramp("assets", "ETH", "max_ltv_wad", -1, 2, 3, 4)
     assert canonical_json((ramp, Table.POOL)) == (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trimtab.model import Command, RuleChange, canonical_json, commands
@@ -18,16 +18,23 @@ HINTS = {
     "prices": st.lists(st.tuples(texts, numbers), max_size=4).map(tuple),
     "assets": st.lists(texts, max_size=4).map(tuple),
     "changes": st.lists(st.builds(RuleChange), max_size=4).map(tuple),
+    "inputs": st.lists(st.tuples(texts, numbers), max_size=4).map(tuple),
+    "counterparties": st.lists(texts, max_size=4).map(tuple),
     "repay": maybe,
     "flash_payment": maybe,
 }
-OPTIONAL_AMOUNT = (commands.Withdraw, commands.Repay)
+# Fields that only some commands may leave out.
+OPTIONAL = {
+    "amount": (commands.Withdraw, commands.Repay, commands.Transfer),
+    "size": (commands.LiquidatePosition, commands.Deleverage),
+    "price_wad": (commands.LiquidatePosition,),
+}
 
 
 def of_kind(kind: type) -> st.SearchStrategy:
     fields = {}
     for name in kind.__dataclass_fields__:
-        if name == "amount" and kind in OPTIONAL_AMOUNT:
+        if kind in OPTIONAL.get(name, ()):
             fields[name] = maybe
         elif name in HINTS:
             fields[name] = HINTS[name]
@@ -35,6 +42,7 @@ def of_kind(kind: type) -> st.SearchStrategy:
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))
+@settings(max_examples=40)
 @given(st.data())
 def test_a_command_survives_the_journal(name, data):
     command = data.draw(of_kind(KINDS[name]))
@@ -43,7 +51,7 @@ def test_a_command_survives_the_journal(name, data):
 
 
 def test_every_command_has_a_name_of_its_own():
-    assert len(KINDS) == len(commands.Command.__args__) == 21
+    assert len(KINDS) == len(commands.Command.__args__) == 31
     assert KINDS["Deposit"] is commands.Deposit
 
 

@@ -15,15 +15,24 @@ from trimtab.model.codec import KINDS, decode_command, encode_command
 
 SAMPLES: dict[str, Any] = {
     "amount": 5,
+    "asks": 6,
     "assets": ("ETH", "USD"),
     "at_ns": 10**18,
+    "bids": 2**70,
     "changes": (RuleChange("assets", "ETH", "max_ltv_wad", 7),),
+    "confidence_wad": 10**15,
+    "counterparties": ("bela", "cora"),
     "flash_payment": 3,
+    "initial_wad": 10**17,
+    "inputs": (("book", 2000), ("index", 2001)),
     "level": 2,
     "max_wad": 2**90,
+    "price_wad": 2**80,
     "prices": (("ETH", 2000), ("USD", 1)),
+    "published_ns": 10**18 - 1,
     "rate_wad": 10**18 + 1,
     "repay": 4,
+    "size": -8,
 }
 
 
@@ -95,7 +104,9 @@ def test_a_text_is_not_made_of_something_else(other: object) -> None:
 @pytest.mark.parametrize(("name", "field"), EVERY_INTEGER)
 def test_only_what_may_be_left_out_may_be_null(name: str, field: str) -> None:
     optional = {("Withdraw", "amount"), ("Repay", "amount")}
-    optional |= {("Liquidate", "repay"), ("Liquidate", "flash_payment")}
+    optional |= {("Liquidate", "repay"), ("Liquidate", "flash_payment"), ("Transfer", "amount")}
+    optional |= {("LiquidatePosition", "size"), ("LiquidatePosition", "price_wad")}
+    optional |= {("Deleverage", "size")}
     record = {**encode_command(sample(name)), field: None}
     if (name, field) in optional:
         assert getattr(decode_command(record), field) is None
@@ -111,6 +122,10 @@ def test_only_what_may_be_left_out_may_be_null(name: str, field: str) -> None:
         ("SetPrices", "prices", [["ETH", "1", "2"]]),
         ("SetPrices", "prices", ["E1"]),
         ("SetPrices", "prices", {"ETH": "1"}),
+        ("SubmitMark", "inputs", [["book"]]),
+        ("SubmitMark", "inputs", {"book": "1"}),
+        ("Deleverage", "counterparties", "bela"),
+        ("Deleverage", "counterparties", [["bela"]]),
         ("Accrue", "assets", "ETH"),
         ("Accrue", "assets", [["ETH"]]),
         ("SetRules", "changes", [["assets", "ETH", "max_ltv_wad", "7"]]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,28 +14,22 @@ from tests.model.drawn_rules import (
     largest_threshold,
     possible_rules,
     with_asset,
-    with_market,
     with_near,
 )
-from trimtab.model import AssetRules, CategoryRules, Rules, Sizing, settings_of
+from tests.model.rule_edges import Changes, Edge, key_of, one_over
+from trimtab.model import (
+    AssetRules,
+    CategoryRules,
+    PriceUse,
+    Rules,
+    Sizing,
+    settings_of,
+)
 from trimtab.model.consistency import first_conflict
 from trimtab.units import WAD, format_decimal
 
-Changes = dict[str, Any]
-# From a record and the rules: the last changes that are possible, and the first that are not.
-Edge = Callable[[Any, Rules], tuple[Changes, Changes]]
 NO_WEIGHTS = dict.fromkeys(("max_ltv_wad", "liquidation_end_wad", "liquidation_threshold_wad"), 0)
 NO_UNDERLYING: Changes = {"underlying": "", "max_rate_growth_wad": None}
-
-
-def one_over(field: str, most: Callable[[Any, Rules], int], **beside: Any) -> Edge:
-    """An edge at the largest value of a field."""
-
-    def edge(record: Any, rules: Rules) -> tuple[Changes, Changes]:
-        last = most(record, rules)
-        return {**beside, field: last}, {**beside, field: last + 1}
-
-    return edge
 
 
 def threshold_of(asset: AssetRules, _: Rules) -> int:
@@ -74,17 +67,6 @@ NEAR_EDGES: dict[str, Edge] = {
     ),
     "assets": lambda near, _: ({}, {"assets": (*near.assets, "?")}),
 }
-MARKET_EDGES: dict[str, Edge] = {
-    "maintenance_margin": one_over(
-        "maintenance_margin_wad", lambda market, _: market.initial_margin_wad
-    ),
-    "asset": lambda *_: ({"asset": QUOTE}, {"asset": "?"}),
-}
-
-
-def key_of(rules: Rules) -> str | None:
-    conflict = first_conflict(rules)
-    return None if conflict is None else conflict.key
 
 
 @settings(max_examples=60)
@@ -100,7 +82,8 @@ def test_a_possible_venue_has_no_conflict_in_any_order(rules: Rules) -> None:
 def test_the_drawn_venues_keep_every_range(rules: Rules) -> None:
     """Else the tests here would speak of venues that no file could describe."""
     records = [*rules.assets.values(), *rules.categories.values(), *rules.markets.values()]
-    records += [rules.liquidation, rules.auction, rules.dynamics]
+    records += [rules.liquidation, rules.auction, rules.dynamics, rules.oracle]
+    records += [rules.deleveraging]
     for record in records:
         for entry, found in settings_of(type(record)):
             value = getattr(record, entry.name)
@@ -133,13 +116,23 @@ def test_one_step_over_an_edge_of_a_category(key: str, rules: Rules) -> None:
     assert key_of(with_near(rules, **over)) == f"categories.near.{key}"
 
 
-@pytest.mark.parametrize("key", MARKET_EDGES)
-@settings(max_examples=12)
-@given(rules=possible_rules())
-def test_one_step_over_an_edge_of_a_market(key: str, rules: Rules) -> None:
-    last, over = MARKET_EDGES[key](rules.markets["BTC-PERP"], rules)
-    assert key_of(with_market(rules, **last)) is None
-    assert key_of(with_market(rules, **over)) == f"markets.BTC-PERP.{key}"
+@settings(max_examples=10)
+@given(rules=possible_rules(), above=st.integers(1, WAD - 1))
+def test_a_cut_may_not_start_below_where_it_ends(rules: Rules, above: int) -> None:
+    def at(limit: int | None, after: int) -> str | None:
+        cut = replace(rules.deleveraging, pool_gain_wad=limit, pool_gain_after_wad=after)
+        return key_of(replace(rules, deleveraging=cut))
+
+    assert (at(above, above), at(None, WAD)) == (None, None)
+    assert at(above, above + 1) == "deleveraging.pool_gain_after"
+
+
+@settings(max_examples=10)
+@given(rules=possible_rules(), name=st.text(max_size=8))
+def test_a_stale_price_allows_uses_of_the_table_alone(rules: Rules, name: str) -> None:
+    uses = [str(use) for use in PriceUse]
+    told = key_of(replace(rules, oracle=replace(rules.oracle, stale_allows=(*uses, name))))
+    assert told == (None if name in uses else "oracle.stale_allows")
 
 
 @settings(max_examples=25)

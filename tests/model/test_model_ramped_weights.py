@@ -20,7 +20,6 @@ from trimtab.model import (
     Kind,
     LiquidationRules,
     MarginCallRules,
-    MarketRules,
     ReplayRules,
     Rules,
     RulesState,
@@ -33,7 +32,7 @@ from trimtab.units import WAD
 
 RECORDS = (
     *(AssetRules, CategoryRules, LiquidationRules, MarginCallRules, AuctionRules),
-    *(FundRules, DynamicsRules, ReplayRules, MarketRules),
+    *(FundRules, DynamicsRules, ReplayRules),
 )
 # What an asset is, and what it is worth: a running venue may not change them (engine.dynamics).
 IDENTITY = {"decimals", "underlying", "exchange_rate", "price"}
@@ -46,6 +45,7 @@ RAMPED = {
     ("AssetRules", "liquidation_end"),
     ("AssetRules", "liquidation_threshold"),
     ("AssetRules", "borrow_factor"),
+    ("AssetRules", "size_factor"),
     ("CategoryRules", "liquidation_threshold"),
 }
 
@@ -128,6 +128,7 @@ def test_only_a_ramped_setting_can_make_an_account_unsafe(record: Any) -> None:
         (RULES.assets["ETH"], "liquidation_threshold_wad", 80 * PERCENT - 1),
         (RULES.assets["ETH"], "liquidation_end_wad", 80 * PERCENT - 1),
         (RULES.assets["USD"], "liability_weight_wad", WAD + 1),
+        (RULES.assets["USD"], "size_factor_wad", WAD),
         (NEAR, "liquidation_threshold_wad", 80 * PERCENT - 1),
     ],
 )

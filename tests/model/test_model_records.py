@@ -10,29 +10,45 @@ from trimtab.model import (
     AUCTION_HOLDER,
     BACKSTOP,
     INSURANCE,
+    MARKET_HOLDER,
+    MARKET_POOL,
     SUPPLIERS,
     Accepted,
     Account,
+    AssetRules,
     Auction,
     Case,
     Event,
     EventKind,
+    FundingTick,
     Isolation,
     Level,
+    MarketKind,
+    MarketRules,
+    MarketState,
+    Observation,
+    OracleState,
+    OracleTick,
+    Orders,
     Payer,
     Pool,
+    Position,
     PriceState,
     Reason,
     Rejected,
     ReplayRules,
     Rules,
     RulesState,
+    StablePrice,
     Table,
     Tick,
+    Tier,
+    Trip,
     VenueState,
     commands,
+    contract_decimals,
 )
-from trimtab.model.schema import BOOK, EVENTS, GAS, PRICES
+from trimtab.model.schema import BOOK, EVENTS, FUNDING, GAS, ORACLE, PRICES
 
 EMPTY = Rules("test", "USD", {}, {})
 STATE = (
@@ -43,10 +59,16 @@ STATE = (
     Account("anna"),
     Auction("1", "anna", "ETH", "USD", 1, 2, 3, 4),
     Isolation("ISLE"),
+    MarketState("ETH-PERP"),
+    OracleState("ETH"),
+)
+PARTS = (
+    *(Trip(1, 2), Observation(1, 0, 2), StablePrice(1, 2, ()), Position(), Orders()),
+    *(OracleTick(1, "ETH", "feed", 2, 0, 1), FundingTick(1, "ETH-PERP", -1), Tier(0, 2, 1)),
 )
 
 
-@pytest.mark.parametrize("record", STATE, ids=lambda record: type(record).__name__)
+@pytest.mark.parametrize("record", [*STATE, *PARTS], ids=lambda record: type(record).__name__)
 def test_a_record_of_the_state_is_never_changed(record):
     name = fields(record)[0].name
     with pytest.raises(FrozenInstanceError):
@@ -100,8 +122,8 @@ def test_the_words_of_a_closed_list_are_its_own(closed):
 
 
 def test_the_venues_own_accounts_cannot_be_taken_for_anybody_elses():
-    own = (INSURANCE, BACKSTOP, SUPPLIERS, AUCTION_HOLDER)
-    assert len(set(own)) == 4
+    own = (INSURANCE, BACKSTOP, SUPPLIERS, AUCTION_HOLDER, MARKET_POOL, MARKET_HOLDER)
+    assert len(set(own)) == 6
     assert all(name.startswith("@") for name in own)
 
 
@@ -124,6 +146,12 @@ def test_the_columns_of_the_tables_are_those_of_the_design():
     ]
     assert [column.name for column in PRICES] == ["timestamp", "asset", "price"]
     assert [column.name for column in GAS] == ["timestamp", "gas_cost"]
+    assert [column.name for column in ORACLE] == [
+        *("timestamp", "asset", "source", "price", "confidence", "published"),
+    ]
+    assert [column.name for column in ORACLE if not column.required] == ["confidence", "published"]
+    assert [column.name for column in FUNDING] == ["timestamp", "market", "rate"]
+    assert all(column.required for column in (*FUNDING, *GAS, *PRICES))
     assert [column.name for column in EVENTS] == [
         *("timestamp", "seq", "account", "kind", "asset", "quantity", "price", "value"),
         *("payer", "reason", "state_hash"),
@@ -139,4 +167,43 @@ def test_a_case_holds_ticks_and_a_policy():
     case = Case("crash", EMPTY, (), (Tick(1, (("ETH", 2),)),))
     assert case.ticks[0].prices == (("ETH", 2),)
     assert case.replay == ReplayRules()
-    assert (case.gas, case.input_hashes) == ((), None)
+    assert (case.gas, case.observations, case.funding, case.input_hashes) == ((), (), (), None)
+
+
+def test_the_fields_of_observations_and_rates_stand_as_replays_read_them():
+    """`Case.observations` and `Case.funding` are built by position elsewhere."""
+    assert [entry.name for entry in fields(OracleTick)] == [
+        *("at_ns", "asset", "source", "price_wad", "confidence_wad", "published_ns"),
+    ]
+    assert [entry.name for entry in fields(FundingTick)] == ["at_ns", "market", "rate_wad"]
+
+
+def test_what_an_account_risks_is_a_debt_a_position_or_an_order():
+    account = Account("anna", supply={"USD": 1})
+    assert not account.at_risk
+    assert replace(account, debt={"ETH": 1}).at_risk
+    assert replace(account, orders={"P": Orders(1, 0)}).at_risk
+    settled = replace(account, positions={"P": Position(0, -1, 0)})
+    assert (settled.at_risk, settled.has_open_positions) == (True, False)
+    assert replace(account, positions={"P": Position(-1, 0, 0)}).has_open_positions
+
+
+def test_the_skew_is_what_the_pool_has_to_take():
+    assert MarketState("P", long=7, short=3).skew == 4
+    assert MarketState("P", long=3, short=7).skew == -4
+
+
+def test_an_inverse_contract_counts_the_quote_and_a_linear_one_its_asset():
+    assets = {"USD": AssetRules("USD", 6), "BTC": AssetRules("BTC", 8)}
+    rules = Rules("test", "USD", assets, {})
+    linear = MarketRules("P", 2, 1, asset="BTC")
+    inverse = replace(linear, kind=MarketKind.INVERSE_PERP)
+    assert (linear.is_inverse, inverse.is_inverse) == (False, True)
+    assert (contract_decimals(rules, linear), contract_decimals(rules, inverse)) == (8, 6)
+    assert contract_decimals(rules, replace(inverse, decimals=0)) == 0
+
+
+def test_the_liquidation_end_of_a_market_is_its_maintenance_rate_unless_given():
+    market = MarketRules("P", 20, 10, asset="BTC")
+    assert market.end_margin_wad == 10
+    assert replace(market, liquidation_end_margin_wad=15).end_margin_wad == 15

@@ -11,13 +11,17 @@ from trimtab.model import (
     UNIT_OF_KIND,
     AssetRules,
     AuctionRules,
+    BreakerRules,
     CategoryRules,
+    DeleveragingRules,
     DynamicsRules,
     FundRules,
     Kind,
     LiquidationRules,
     MarginCallRules,
     MarketRules,
+    OracleRules,
+    PositionLiquidationRules,
     ReplayRules,
     Rules,
     settings_of,
@@ -27,7 +31,8 @@ from trimtab.units import WAD
 
 RECORDS = (
     *(AssetRules, CategoryRules, LiquidationRules, MarginCallRules, AuctionRules),
-    *(FundRules, DynamicsRules, ReplayRules, MarketRules),
+    *(FundRules, DynamicsRules, ReplayRules, MarketRules, OracleRules, BreakerRules),
+    *(PositionLiquidationRules, DeleveragingRules),
 )
 ALL = [
     pytest.param(record, field, found, id=f"{record.__name__}.{field.name}")
@@ -120,6 +125,22 @@ def test_the_documented_defaults_stand():
     assert FundRules().balance_wad == 0
     assert MarginCallRules().on_expiry == "restrict"
     assert DynamicsRules().notice_seconds == 86_400
+
+
+def test_the_documented_defaults_of_markets_stand():
+    market, oracle, closing = MarketRules("P", 2, 1), OracleRules(), PositionLiquidationRules()
+    assert (market.initial_gain_weight_wad, market.gain_weight_wad) == (0, WAD)
+    assert (market.withdrawal_margin_wad, market.funding) == (10 * PERCENT, "none")
+    assert (market.funding_period_seconds, market.window_seconds) == (28_800, 30)
+    assert (market.oi_cap_wad, market.pool_balance_wad, market.tiers) == (None, None, ())
+    assert (oracle.quorum, oracle.max_age_seconds, oracle.stale_allows) == (1, None, ())
+    assert (oracle.delay_slot_seconds, oracle.delay_limit_wad) == (3600, 6 * PERCENT)
+    breakers = BreakerRules()
+    tripped_by = (breakers.volatility_sigmas_wad, breakers.oracle_failures)
+    assert (*tripped_by, breakers.outage_blocks, breakers.fund_loss_wad) == (None,) * 4
+    assert (closing.sizing, closing.portion_wad) == ("shortage", 10 * PERCENT)
+    assert (closing.fee_margin_share_wad, closing.backstop_below_wad) == (95 * PERCENT, WAD)
+    assert (DeleveragingRules().policy, DeleveragingRules().price) == ("water_fill", "bankruptcy")
 
 
 def test_a_field_without_a_setting_is_a_name():

@@ -43,7 +43,7 @@ def screened(store: MemoryStore, now_ns: int) -> tuple[Screen, Draft, Marks, Lev
     draft = Draft(store, now_ns)
     screen = Screen(store, draft)
     marks = screen.marks(draft)
-    return screen, draft, marks, screen.levels(marks)
+    return screen, draft, marks, screen.levels(marks, draft)
 
 
 def book_sums(screen: Screen, draft: Draft) -> dict[str, Sums]:
@@ -102,7 +102,7 @@ def test_liquidation_prices_agree_with_the_explanation(scene: Scene) -> None:
     store, _ = opened(scene)
     screen, draft, marks, levels = screened(store, START_NS)
     for asset in screen.assets:
-        prices = screen.liquidation_prices(asset, levels, marks=marks)
+        prices = screen.liquidation_prices(asset, levels, marks=marks, draft=draft)
         for place, key in enumerate(screen.keys):
             account = draft.account(key)
             exact = explain(account, draft).liquidation_price_wad.get(asset)
@@ -146,7 +146,7 @@ def test_refreshing_after_commands_equals_a_fresh_screen(scene: Scene) -> None:
             touched = [name for table, name in outcome.changes if table is Table.ACCOUNT]
             screen.refresh(touched, Draft(store, now_ns))
     fresh, draft, marks, levels = screened(store, now_ns)
-    again = screen.levels(screen.marks(draft))
+    again = screen.levels(screen.marks(draft), draft)
     for name in ("collateral", "debt", "weighted", "decisive", "initial", "weighted_debt"):
         assert np.array_equal(getattr(again, name), getattr(levels, name)), name
     assert screen.in_doubt(again, marks) == fresh.in_doubt(levels, marks)

@@ -60,8 +60,13 @@ class HealthResult:
 
     @property
     def tables(self) -> dict[str, Table]:
-        """The accounts, column by column; with other rules also the `changes` they bring."""
+        """The accounts, column by column; with markets the `positions`, with other rules `changes`.
+
+        Positions are a row each; changes are who becomes liquidatable.
+        """
         tables = {"accounts": summaries.account_table(self.standing, self.accounts)}
+        if self.standing.case.rules.markets:
+            tables["positions"] = summaries.position_table(self.standing, self.accounts)
         if self.changes is not None:
             tables["changes"] = summaries.change_table(self.changes)
         return tables

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from trimtab.model import Explanation, Level, Payer, Rules
+from trimtab.model import Explanation, Level, Payer, Rules, account_key, contract_decimals
 from trimtab.simulation import Change, ReplayRun, Standing, TimedEvent
 from trimtab.units import Time, format_decimal
 
@@ -34,8 +34,17 @@ ACCOUNT_ANSWERS = (
     "liquidation_price",
     "liquidation_side",
     "distance",
+    "unrealized_pnl",
+    "notional",
+    "requirement",
+    "distance_up",
     "withdrawable",
     "borrowable",
+)
+POSITION_ANSWERS = (
+    *("market", "size", "entry_price", "mark_price", "notional", "unrealized_pnl"),
+    *("initial_requirement", "maintenance_requirement", "liquidation_price"),
+    *("bankruptcy_price", "adl_rank", "adl_among"),
 )
 ASSET_ANSWERS = ("liquidation_price", "liquidation_side", "withdrawable", "borrowable")
 
@@ -70,6 +79,12 @@ def replay_summary(run: ReplayRun) -> dict[str, Any]:
         "fee_value": wad_text(tally.fee_wad),
         "bad_debt_value": wad_text(tally.bad_debt_wad),
         **{f"{payer}_value": wad_text(tally.loss_wad[payer]) for payer in Payer},
+        "position_liquidations": tally.position_liquidations,
+        "closed_value": wad_text(tally.closed_wad),
+        "deleveragings": tally.deleveragings,
+        "deleveraged_value": wad_text(tally.deleveraged_wad),
+        "prices_refused": tally.prices_refused,
+        "breaker_trips": tally.trips,
         "backstop_transfers": tally.backstop_transfers,
         "margin_calls": tally.margin_calls,
         "unsafe_at_end": len(run.unwanted),
@@ -84,11 +99,13 @@ def replay_summary(run: ReplayRun) -> dict[str, Any]:
 
 def event_columns(events: Sequence[TimedEvent], rules: Rules) -> dict[str, list[Any]]:
     """The events table, column by column: exact numbers as decimal text, None where empty."""
+    places = {name: asset.decimals for name, asset in rules.assets.items()}
+    places |= {name: contract_decimals(rules, market) for name, market in rules.markets.items()}
 
     def amount(asset: str, quantity: int) -> str | None:
-        if not quantity or asset not in rules.assets:
+        if not quantity or asset not in places:
             return None
-        return format_decimal(quantity, rules.assets[asset].decimals)
+        return format_decimal(quantity, places[asset])
 
     return {
         "timestamp": [timed.at_ns for timed in events],
@@ -125,7 +142,11 @@ def health_document(
         "quote": found.case.rules.quote,
         "as_of": Time(found.as_of_ns).text(),
         "totals": health_totals(found),
-        "accounts": [account_document(account, found.case.rules) for account in accounts],
+        "accounts": [
+            account_document(account, found.case.rules)
+            | {"positions": position_documents(found, account)}
+            for account in accounts
+        ],
         "versions": versions(),
         "inputs": dict(found.case.input_hashes or {}),
     }
@@ -157,6 +178,7 @@ def health_totals(found: Standing) -> dict[str, Any]:
         "accounts_with_debt": sum(account.debt_wad > 0 for account in found.accounts),
         "collateral": wad_text(collateral),
         "debt": wad_text(debt),
+        "notional": wad_text(sum(account.notional_wad for account in found.accounts)),
         "equity": wad_text(sum(account.equity_wad for account in found.accounts)),
         "liquidatable": len(unsafe),
         "liquidatable_debt": wad_text(sum(account.debt_wad for account in unsafe)),
@@ -193,9 +215,50 @@ def account_document(account: Explanation, rules: Rules) -> dict[str, Any]:
         },
         "liquidation_side": dict(account.liquidation_side),
         "distance": wad_text(account.distance_wad),
+        "unrealized_pnl": wad_text(account.unrealized_pnl_wad),
+        "notional": wad_text(account.notional_wad),
+        "requirement": wad_text(account.requirement_wad),
+        "distance_up": wad_text(account.distance_up_wad),
         "withdrawable": amounts(account.withdrawable),
         "borrowable": amounts(account.borrowable),
     }
+
+
+def position_documents(found: Standing, account: Explanation) -> list[dict[str, Any]]:
+    """The positions of one account as they explain themselves, with their rank in deleveraging."""
+    rules, key = found.case.rules, account_key(account.account, account.group)
+    documents = []
+    for held in account.positions:
+        decimals = contract_decimals(rules, rules.markets[held.market])
+        rank = found.ranks.get((key, held.market))
+        documents.append(
+            {
+                "market": held.market,
+                "size": format_decimal(held.size, decimals),
+                "entry_price": wad_text(held.entry_price_wad),
+                "mark_price": wad_text(held.mark_price_wad),
+                "notional": wad_text(held.notional_wad),
+                "unrealized_pnl": wad_text(held.pnl_wad),
+                "initial_requirement": wad_text(held.initial_wad),
+                "maintenance_requirement": wad_text(held.maintenance_wad),
+                "liquidation_price": wad_text(held.liquidation_price_wad),
+                "bankruptcy_price": wad_text(held.bankruptcy_price_wad),
+                "adl_rank": None if rank is None else rank.place,
+                "adl_among": None if rank is None else rank.among,
+            }
+        )
+    return documents
+
+
+def position_table(found: Standing, accounts: Sequence[Explanation]) -> dict[str, list[Any]]:
+    """Positions as columns, a row for each position of the accounts given."""
+    table: dict[str, list[Any]] = {name: [] for name in ("account", "group", *POSITION_ANSWERS)}
+    for account in accounts:
+        for row in position_documents(found, account):
+            named = {"account": account.account, "group": account.group, **row}
+            for name, cell in named.items():
+                table[name].append(cell)
+    return table
 
 
 def account_table(found: Standing, accounts: Sequence[Explanation]) -> dict[str, list[Any]]:

@@ -9,11 +9,11 @@ from typing import Any
 from trimtab.adapters.files import load_case
 from trimtab.apps import console, front, summaries
 from trimtab.apps.console import Format, say
-from trimtab.model import Case, Explanation, account_key
-from trimtab.units import NumberError, Time, UsageError, mul_div_half_up
+from trimtab.apps.printing import name_of, print_health, print_replays
+from trimtab.model import Case, Explanation
+from trimtab.units import NumberError, Time, UsageError
 
 RISK_FOUND = 1
-WAD = summaries.WAD_DECIMALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def run_health(question: HealthQuestion) -> int:
     if question.form is Format.JSON:
         console.print_json(result.to_json(accounts=chosen) | {"seed": question.seed})
     elif question.form is Format.TABLE:
-        _print_health(result, chosen)
+        print_health(result, chosen)
     else:
         table = summaries.account_table(result.standing, chosen)
         if result.changes is not None:
@@ -77,15 +77,10 @@ def run_health(question: HealthQuestion) -> int:
 
 def _at_risk(result: front.HealthResult, account: str | None) -> bool:
     """Whether an account (the one asked for, else any) is liquidatable, or would become so."""
-    asked = [one for one in result.accounts if account in (None, one.account, _name(one))]
-    keys = {_name(one) for one in asked}
+    asked = [one for one in result.accounts if account in (None, one.account, name_of(one))]
+    keys = {name_of(one) for one in asked}
     caught = any(change.account in keys for change in result.changes or ())
     return caught or any(one.liquidatable for one in asked)
-
-
-def _name(account: Explanation) -> str:
-    """An account's name in tables: with its group, where it is one."""
-    return account_key(account.account, account.group)
 
 
 def _check(question: HealthQuestion) -> None:
@@ -121,7 +116,7 @@ def _moment(case: Case, at: str) -> int | None:
 def _chosen(accounts: Sequence[Explanation], question: HealthQuestion) -> list[Explanation]:
     found = list(accounts)
     if question.account is not None:
-        found = [one for one in found if question.account in (one.account, _name(one))]
+        found = [one for one in found if question.account in (one.account, name_of(one))]
         if not found:
             raise UsageError(f"--account {question.account!r}: the book has no such account")
     if question.below is not None:
@@ -132,73 +127,6 @@ def _chosen(accounts: Sequence[Explanation], question: HealthQuestion) -> list[E
 
 def _warn(line: str) -> None:
     say(f"warning: {line}")
-
-
-def shown(value_wad: int | None, places: int) -> str:
-    """A wad for people: rounded to some places, thousands apart; a dash for None."""
-    if value_wad is None:
-        return "-"
-    scaled = mul_div_half_up(abs(value_wad), 10**places, 10**WAD)
-    whole, part = divmod(scaled, 10**places)
-    sign = "-" if value_wad < 0 < scaled else ""
-    return f"{sign}{whole:,}" + (f".{part:0{places}d}" if places else "")
-
-
-def _print_health(result: front.HealthResult, chosen: Sequence[Explanation]) -> None:
-    found, totals = result.standing, summaries.health_totals(result.standing)
-    quote = found.case.rules.quote
-    rows = [
-        [
-            _name(account),
-            account.binding,
-            shown(account.health_wad, 4),
-            shown(account.collateral_wad, 2),
-            shown(account.debt_wad, 2),
-            shown(account.equity_wad, 2),
-            shown(account.leverage_wad, 2),
-            shown(account.distance_wad * 100, 2) if account.debt_wad else "-",
-            _prices(account),
-        ]
-        for account in chosen
-    ]
-    columns = ["account", "binding", "health", f"collateral {quote}", f"debt {quote}"]
-    columns += [f"equity {quote}", "leverage", "distance %", "liquidation prices"]
-    title = f"{found.case.rules.venue}, {Time(found.as_of_ns).text()}"
-    optional = ("leverage", f"equity {quote}", "liquidation prices", f"collateral {quote}")
-    console.print_table(title, columns, rows=rows, left=2, optional=optional)
-    if result.changes is not None:
-        _print_changes(result, quote)
-    say(
-        f"{totals['accounts']} accounts, {totals['liquidatable']} liquidatable"
-        f" ({len(chosen)} shown); {quote}: collateral {_money(totals['collateral'])},"
-        f" debt {_money(totals['debt'])}, shortfall {_money(totals['shortfall'])}"
-    )
-
-
-def _money(text: str) -> str:
-    whole, _, part = text.partition(".")
-    return shown(int(whole + part.ljust(WAD, "0")), 2)
-
-
-def _prices(account: Explanation) -> str:
-    prices = sorted(account.liquidation_price_wad.items())
-    signs = {"above": ">", "below": "<"}
-    text = ", ".join(
-        f"{asset} {signs[account.liquidation_side[asset]]} {shown(price, 4)}"
-        for asset, price in prices[:3]
-    )
-    return text + (f" and {len(prices) - 3} more" if len(prices) > 3 else "")
-
-
-def _print_changes(result: front.HealthResult, quote: str) -> None:
-    changes = result.changes or ()
-    rows = [
-        [change.account, shown(change.debt_wad, 2), shown(change.missing_wad, 2)]
-        for change in changes[:20]
-    ]
-    who = "1 account becomes" if len(changes) == 1 else f"{len(changes)} accounts become"
-    title = f"{who} liquidatable under the other rules"
-    console.print_table(title, ["account", f"debt {quote}", f"missing {quote}"], rows=rows)
 
 
 def run_replay(case_folder: Path, out: Path, *, resume: bool, form: Format, seed: int) -> None:
@@ -212,7 +140,7 @@ def run_replay(case_folder: Path, out: Path, *, resume: bool, form: Format, seed
     if form is Format.JSON:
         console.print_json(result.to_json())
         return
-    _print_replays([result])
+    print_replays([result])
     say(f"report: {out / 'report.html'}")
 
 
@@ -248,47 +176,5 @@ def run_demo(out: Path, *, seed: int) -> None:
         results.append(result)
     results[0].save(out / "replay", others=results[1:])
     results[1].save(out / "replay-2020", others=results[:1])
-    _print_replays(results)
+    print_replays(results)
     say(f"report: {out / 'replay' / 'report.html'}")
-
-
-SUMMARY_LINES = (
-    ("accounts", "accounts"),
-    ("price steps", "steps"),
-    ("liquidations", "liquidations"),
-    ("debt repaid", "repaid_value"),
-    ("collateral seized", "seized_value"),
-    ("bonus to liquidators", "bonus_value"),
-    ("fees to the fund", "fee_value"),
-    ("positions taken over", "backstop_transfers"),
-    ("bad debt", "bad_debt_value"),
-    ("  paid by own margin", "own_margin_value"),
-    ("  paid by penalties", "penalty_value"),
-    ("  paid by insurance", "insurance_value"),
-    ("  paid by the backstop", "backstop_value"),
-    ("  paid by deleveraging", "adl_value"),
-    ("  socialized", "socialized_value"),
-    ("unsafe at the end", "unsafe_at_end"),
-    ("debt of those", "unsafe_debt_value"),
-    ("state hash", "state_hash"),
-)
-
-
-def _print_replays(results: Sequence[front.ReplayResult]) -> None:
-    documents = [result.to_json() for result in results]
-    rows = []
-    for label, key in SUMMARY_LINES:
-        cells = [_cell(document[key], key) for document in documents]
-        rows.append([label, *cells])
-    quote = documents[0]["quote"]
-    title = f"replay {documents[0]['from']} to {documents[0]['to']}, values in {quote}"
-    console.print_table(title, ["", *(document["venue"] for document in documents)], rows=rows)
-    for document in documents:
-        kept = "conserved to the last unit" if document["conserved"] else "NOT CONSERVED"
-        say(f"{document['venue']}: every asset {kept}; seed {document['seed']}")
-
-
-def _cell(value: Any, key: str) -> str:
-    if key == "state_hash":
-        return str(value)[:16]
-    return _money(value) if key.endswith("_value") else f"{value:,}"

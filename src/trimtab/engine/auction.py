@@ -4,11 +4,13 @@ from dataclasses import replace
 
 from trimtab.engine.accrual import RAY_PER_WAD, whole_seconds
 from trimtab.engine.breaker import require_open
-from trimtab.engine.draft import Draft, Mark, require
+from trimtab.engine.draft import Draft, Mark
 from trimtab.engine.ledger import credit, move_supply, pay_out, shares_for
 from trimtab.engine.liquidation import close_or_release, end_debt, pair_in, unsafe_account
-from trimtab.engine.margin import EXACT_PER_WAD, amount_up, value_wad
+from trimtab.engine.margin import amount_up, value_wad
 from trimtab.engine.pools import debt_amount, supply_amount
+from trimtab.engine.refusal import require
+from trimtab.engine.scales import EXACT_PER_WAD
 from trimtab.engine.sizing import Pair, largest_repay
 from trimtab.model import (
     AUCTION_HOLDER,

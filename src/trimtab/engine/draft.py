@@ -9,8 +9,12 @@ from typing import TypeVar
 
 from trimtab.engine.accrual import accrued, whole_seconds
 from trimtab.engine.ramps import asset_rules_at, category_rules_at
+from trimtab.engine.refusal import Refusal, require
+from trimtab.engine.scales import EXACT_DECIMALS
 from trimtab.model import (
     AUCTION_HOLDER,
+    MARKET_HOLDER,
+    MARKET_POOL,
     SINGLE,
     Accepted,
     Account,
@@ -21,38 +25,24 @@ from trimtab.model import (
     EventKind,
     Isolation,
     Key,
+    OracleState,
     Payer,
     Pool,
     PriceState,
     Reason,
     Record,
-    Rejected,
     Rules,
     RulesState,
     Table,
     VenueState,
     View,
 )
-from trimtab.units import NumberError, pow10, wad_mul_down
+from trimtab.units import NumberError, div_down, pow10, wad_mul_down
 
-# Exact values carry 18 decimals of the price and up to 36 of the amount.
-EXACT_DECIMALS = 36
+# Accounts of the venue that no command of a user reaches.
+PROMISED = (AUCTION_HOLDER, MARKET_HOLDER, MARKET_POOL)
 
 T = TypeVar("T", bound=Record)
-
-
-class Refusal(Exception):  # noqa: N818  (a refusal is an outcome, not an error)
-    """Carries a `Rejected` out of a handler; `step` turns it into the returned value."""
-
-    def __init__(self, reason: Reason, **data: int | str) -> None:
-        super().__init__(reason)
-        self.rejected = Rejected(reason, data)
-
-
-def require(holds: bool, reason: Reason, /, **data: int | str) -> None:
-    """Refuse the command with `reason` unless the precondition holds."""
-    if not holds:
-        raise Refusal(reason, **data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +50,8 @@ class Mark:
     """One asset at a moment: its rules, its price, and its pool with interest booked.
 
     `unit` turns native units into exact value: amount * unit is in 1e-54 of the quote, whatever
-    the decimals of the asset, so that values of all assets add without any rounding.
+    the decimals of the asset, so that values of all assets add without any rounding. `low_wad` and
+    `high_wad` are the lesser and the greater of price and stable price, for the initial level.
     """
 
     asset: str
@@ -68,18 +59,32 @@ class Mark:
     price_wad: int
     unit: int
     pool: Pool
+    low_wad: int
+    high_wad: int
+
+    @property
+    def low_unit(self) -> int:
+        """`unit` at the lesser price: what a collateral is worth at the initial level."""
+        return div_down(self.unit, self.price_wad) * self.low_wad
+
+    @property
+    def high_unit(self) -> int:
+        """`unit` at the greater price: what a debt is worth at the initial level."""
+        return div_down(self.unit, self.price_wad) * self.high_wad
 
 
 class Draft:
     """The state as one command sees and changes it, at the time of the command."""
 
-    __slots__ = ("_changes", "_events", "_marks", "_view", "now_ns", "now_s", "rules_state")
+    __slots__ = ("_changes", "_events", "_marks", "_view", "kept", "now_ns", "now_s", "rules_state")
 
     def __init__(self, view: View, now_ns: int) -> None:
         self._view = view
         self._changes: dict[Key, Record | None] = {}
         self._events: list[Event] = []
         self._marks: dict[str, Mark] = {}
+        # What `perps.marks` has worked out about markets, dropped when its inputs change.
+        self.kept: dict[str, object] = {}
         self.now_ns = now_ns
         self.now_s = whole_seconds(now_ns)
         rules = view.get(Table.RULES, SINGLE)
@@ -97,8 +102,11 @@ class Draft:
         self._changes[table, key] = record
         if table is Table.POOL:
             self._marks.pop(key, None)
-        elif table in (Table.PRICE, Table.RULES):
+        elif table is Table.MARKET:
+            self.kept.pop(key, None)
+        elif table in (Table.PRICE, Table.RULES, Table.ORACLE):
             self._marks.clear()
+            self.kept.clear()
 
     def tell(
         self,
@@ -182,7 +190,9 @@ class Draft:
             price_wad = self.price_wad(asset)
             rules = self.asset_rules(asset)
             unit = price_wad * pow10(EXACT_DECIMALS - rules.decimals)
-            found = Mark(asset, rules, price_wad, unit, self.pool(asset))
+            stable = self.stable_wad(asset) or price_wad
+            worse = (min(price_wad, stable), max(price_wad, stable))
+            found = Mark(asset, rules, price_wad, unit, self.pool(asset), *worse)
             self._marks[asset] = found
         return found
 
@@ -205,6 +215,20 @@ class Draft:
         require(price > 0, Reason.PRICE_INVALID, asset=asset)
         return price
 
+    def oracle_state(self, asset: str) -> OracleState:
+        """What stands behind an asset's price; empty where nothing does."""
+        found = self.get(Table.ORACLE, asset)
+        return OracleState(asset) if found is None else _as(OracleState, found)
+
+    def put_oracle(self, state: OracleState) -> None:
+        """Replace what stands behind an asset's price."""
+        self.put(Table.ORACLE, state.asset, record=state)
+
+    def stable_wad(self, asset: str) -> int:
+        """The asset's stable price, 0 where the rules keep none."""
+        stable = self.oracle_state(asset).stable if self.rules.oracle.stable_price else None
+        return 0 if stable is None else stable.price_wad
+
     def account(self, key: str) -> Account:
         """An account; an empty one where the key is new."""
         found = self.get(Table.ACCOUNT, key)
@@ -217,8 +241,8 @@ class Draft:
         return self.account(key)
 
     def require_open_to_users(self, key: str) -> None:
-        """Refuse the holder of an auction's lot: what it owns is promised to the auction."""
-        require(not key.startswith(AUCTION_HOLDER), Reason.UNKNOWN_ACCOUNT, account=key)
+        """Refuse what an auction, a market or its pool holds: it is promised to others."""
+        require(not key.startswith(PROMISED), Reason.UNKNOWN_ACCOUNT, account=key)
 
     def put_account(self, account: Account) -> None:
         """Replace an account."""

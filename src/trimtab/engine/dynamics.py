@@ -4,9 +4,12 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import Any
 
-from trimtab.engine.draft import Draft, Refusal, require
-from trimtab.engine.margin import EXACT_PER_WAD, account_sums, is_unsafe
-from trimtab.engine.ramps import asset_rules_at, category_rules_at, ramp_value
+from trimtab.engine.draft import Draft
+from trimtab.engine.margin import account_sums, is_unsafe
+from trimtab.engine.perps.marks import market_state
+from trimtab.engine.ramps import asset_rules_at, category_rules_at, market_rules_at, ramp_value
+from trimtab.engine.refusal import Refusal, require
+from trimtab.engine.scales import DAY_SECONDS, EXACT_PER_WAD
 from trimtab.model import (
     SINGLE,
     EventKind,
@@ -27,12 +30,19 @@ from trimtab.model.consistency import first_conflict
 from trimtab.units import WAD, div_up, mul_div_up
 
 # What a running venue may change; the quote, the assets and the bounds themselves it may not.
-SECTIONS = ("assets", "categories", "liquidation", "margin_call", "auction")
+SECTIONS = (
+    *("assets", "categories", "markets", "liquidation", "margin_call", "auction"),
+    *("oracle", "breakers", "position_liquidation", "deleveraging"),
+)
+TEXTUAL = (Kind.NAMES, Kind.TIERS, Kind.TEXT)
+NAMED = ("assets", "categories", "markets")
 FIXED = (
     *("decimals", "mintable", "isolated", "underlying", "exchange_rate", "price"),
-    *("external_supply",),
+    *("external_supply", "insurance_balance", "pool_balance"),
+    # What would move a requirement at once, and cannot be ramped at a speed of ratios a day, or
+    # from a rate that is absent.
+    *("position_margin", "skew_scale", "liquidation_end_margin"),
 )
-DAY_SECONDS = 86_400
 
 
 def set_rules(draft: Draft, command: SetRules) -> None:
@@ -47,6 +57,8 @@ def set_rules(draft: Draft, command: SetRules) -> None:
         state = _changed(state, change, now_s=draft.now_s)
         if change.section == "assets":
             draft.pool(change.name)
+        if change.section == "markets":
+            market_state(draft, change.name)
     # A ramp is a straight line: rules that fit one another at both its ends do so throughout.
     for rules in (state.rules, _moving(state, now_s=draft.now_s)):
         conflict = first_conflict(rules)
@@ -69,7 +81,8 @@ def _moving(state: RulesState, *, now_s: int) -> Rules:
         name: category_rules_at(state, name, now_s=now_s) or category
         for name, category in rules.categories.items()
     }
-    return replace(rules, assets=assets, categories=categories)
+    markets = {name: market_rules_at(state, name, now_s=now_s) for name in rules.markets}
+    return replace(rules, assets=assets, categories=categories, markets=markets)
 
 
 def _changed(state: RulesState, change: RuleChange, *, now_s: int) -> RulesState:
@@ -106,12 +119,12 @@ def _target(rules: Rules, change: RuleChange) -> tuple[Any, Setting]:
     known = change.section in SECTIONS
     require(known, Reason.RULE_UNKNOWN, section=change.section)
     record = getattr(rules, change.section)
-    if change.section in ("assets", "categories"):
+    if change.section in NAMED:
         require(change.name in record, Reason.RULE_UNKNOWN, name=change.name)
         record = record[change.name]
     found = {entry.name: setting for entry, setting in settings_of(type(record))}
     setting = found.get(change.field)
-    numeric = setting is not None and setting.choices is None and setting.kind is not Kind.NAMES
+    numeric = setting is not None and setting.choices is None and setting.kind not in TEXTUAL
     require(numeric, Reason.RULE_UNKNOWN, field=change.field)
     assert setting is not None
     require(setting.key not in FIXED, Reason.RULE_UNKNOWN, field=change.field)
@@ -131,7 +144,7 @@ def _require_bounds(rules: Rules, change: RuleChange, *, setting: Setting) -> No
 
 
 def _with(rules: Rules, change: RuleChange, *, record: Any) -> Rules:
-    if change.section in ("assets", "categories"):
+    if change.section in NAMED:
         section = dict(getattr(rules, change.section))
         section[change.name] = record
         record = section
@@ -172,7 +185,7 @@ def newly_unsafe(
     found = []
     for key in accounts:
         account = before.account(key)
-        if not account.debt or is_unsafe(account, account_sums(account, before)):
+        if not account.at_risk or is_unsafe(account, account_sums(account, before)):
             continue
         sums = account_sums(account, after)
         if sums.excess_maintenance < 0:

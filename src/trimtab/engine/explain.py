@@ -5,12 +5,17 @@ from dataclasses import dataclass
 
 from trimtab.engine.draft import Draft, Mark
 from trimtab.engine.margin import (
-    EXACT_PER_WAD,
-    WEIGHTED_PER_WAD,
     Sums,
     account_sums,
     is_unsafe,
+    liability_weight_wad,
     weights,
+)
+from trimtab.engine.perps.explain import (
+    asset_boundary,
+    explained_positions,
+    exposed_assets,
+    joint_distance_wad,
 )
 from trimtab.engine.pools import (
     add_debt,
@@ -20,6 +25,8 @@ from trimtab.engine.pools import (
     shares_to_burn,
     supply_amount,
 )
+from trimtab.engine.room import adjusted_equity, withdrawal_requirement
+from trimtab.engine.scales import EXACT_PER_WAD, WEIGHTED_PER_WAD
 from trimtab.model import Account, Explanation, Level, split_key
 from trimtab.units import WAD, div_down, div_floor, div_up, mul_div_down
 
@@ -41,7 +48,15 @@ def explain(account: Account, draft: Draft) -> Explanation:
     """Everything a person would ask about one account at the draft's time and prices."""
     sums = account_sums(account, draft)
     exposures = _exposures(account, draft)
-    prices = _liquidation_prices(sums, exposures, quote=draft.rules.quote)
+    quote = draft.rules.quote
+    prices = _liquidation_prices(sums, exposures, quote=quote)
+    sides = {asset: "above" if exposures[asset].slope < 0 else "below" for asset in prices}
+    distance, rise = _distance_wad(sums, exposures, quote=quote), None
+    if account.positions:
+        prices, sides = _boundaries(account, draft)
+        down = joint_distance_wad(account, draft, up=False)
+        distance = WAD if down is None else down
+        rise = joint_distance_wad(account, draft, up=True)
     name, group = split_key(account.key)
     return Explanation(
         account=name,
@@ -61,26 +76,45 @@ def explain(account: Account, draft: Draft) -> Explanation:
         liquidatable=is_unsafe(account, sums),
         binding=_binding(account, sums),
         liquidation_price_wad=prices,
-        liquidation_side={
-            asset: "above" if exposures[asset].slope < 0 else "below" for asset in prices
-        },
-        distance_wad=_distance_wad(sums, exposures, quote=draft.rules.quote),
+        liquidation_side=sides,
+        distance_wad=distance,
         withdrawable=_withdrawable(account, sums, draft=draft),
         borrowable=_borrowable(account, sums, draft=draft),
+        unrealized_pnl_wad=div_floor(sums.gains - sums.losses, EXACT_PER_WAD),
+        notional_wad=div_down(sums.notional, EXACT_PER_WAD),
+        requirement_wad=div_up(sums.requirement_maintenance, WEIGHTED_PER_WAD),
+        distance_up_wad=rise,
+        positions=explained_positions(account, sums, draft=draft),
     )
 
 
+def _boundaries(account: Account, draft: Draft) -> tuple[dict[str, int], dict[str, str]]:
+    """Last safe prices and their sides for an account with positions, whose excess bends."""
+    prices, sides = {}, {}
+    for asset in exposed_assets(account, draft):
+        price_wad = draft.price_wad(asset)
+        found = asset_boundary(account, draft, asset=asset, price_wad=price_wad)
+        if found is not None:
+            prices[asset], sides[asset] = found
+    return prices, sides
+
+
 def health_wad(sums: Sums) -> int | None:
-    """Weighted collateral over weighted debt, wad, rounded down; for display only."""
-    if sums.weighted_debt == 0:
+    """(weighted collateral + gains) / (weighted debt + losses + requirement), wad, down.
+
+    For display only: decisions compare the two sides.
+    """
+    if sums.liabilities == 0:
         return None
-    return mul_div_down(sums.maintenance, WAD, sums.weighted_debt)
+    return mul_div_down(sums.maintenance, WAD, sums.liabilities)
 
 
 def _leverage_wad(sums: Sums) -> int | None:
     if sums.equity <= 0:
         return None
-    return mul_div_down(sums.collateral, WAD, sums.equity)
+    # Notional over equity; what a debt finances is exposure too.
+    financed = sums.collateral if sums.debt or not sums.notional else 0
+    return mul_div_down(financed + sums.notional, WAD, sums.equity)
 
 
 def _binding(account: Account, sums: Sums) -> str:
@@ -101,8 +135,8 @@ def _exposures(account: Account, draft: Draft) -> Mapping[str, Exposure]:
         mark = draft.mark(asset)
         owned = supply_amount(mark.pool, account.supply.get(asset, 0))
         owed = debt_amount(mark.pool, account.debt.get(asset, 0))
-        weighted = owned * weights(account, mark.rules, category=category).maintenance
-        weighted -= owed * mark.rules.liability_weight_wad
+        weight = weights(account, mark.rules, category=category, amount=owned).maintenance
+        weighted = owned * weight - owed * liability_weight_wad(mark.rules, owed)
         lift = div_down(mark.unit, mark.price_wad)
         found[asset] = Exposure(mark, weighted * lift, weighted * mark.unit)
     return found
@@ -149,14 +183,21 @@ def _withdrawable(account: Account, sums: Sums, *, draft: Draft) -> dict[str, in
         mark = draft.mark(asset)
         most = min(supply_amount(mark.pool, shares), mark.pool.cash)
         weight = weights(account, mark.rules, category=category).initial
-        if account.debt and sums.excess_initial < 0:
+        free = _free_for_withdrawal(account, sums, draft=draft)
+        if account.at_risk and free < 0:
             most = 0
-        elif account.debt and weight:
-            allowed = div_down(sums.excess_initial, mark.unit * weight)
+        elif account.at_risk and weight:
+            allowed = div_down(free, mark.low_unit * weight)
             most = min(most, allowed)
             most -= max(0, _fall(mark, shares, amount=most) - allowed)
         room[asset] = max(0, most)
     return room
+
+
+def _free_for_withdrawal(account: Account, sums: Sums, *, draft: Draft) -> int:
+    """Excess (1e-72) that a withdrawal may use: the initial level's, and the positions' share."""
+    kept = withdrawal_requirement(account, draft)
+    return min(sums.excess_initial, adjusted_equity(sums) - kept)
 
 
 def _fall(mark: Mark, shares: int, *, amount: int) -> int:
@@ -187,7 +228,9 @@ def _borrowable(account: Account, sums: Sums, *, draft: Draft) -> dict[str, int]
         mark = draft.mark_if_priced(asset)
         if mark is None:
             continue
-        allowed = div_down(sums.excess_initial, mark.unit * mark.rules.liability_weight_wad)
+        owed_now = debt_amount(mark.pool, account.debt.get(asset, 0))
+        weight_wad = liability_weight_wad(mark.rules, owed_now)
+        allowed = div_down(sums.excess_initial, mark.high_unit * weight_wad)
         most = allowed if rules.mintable else min(allowed, mark.pool.cash)
         cap = most + 1 if rules.borrow_cap is None else rules.borrow_cap - mark.pool.borrowed
         most = min(most, cap)

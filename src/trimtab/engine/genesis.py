@@ -5,9 +5,12 @@ not list, the suppliers of what it borrows, becomes one account of the venue, so
 identity holds from the first record on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 from trimtab.engine.accrual import whole_seconds
+from trimtab.engine.perps.genesis import open_markets
 from trimtab.engine.pools import SHARES_PER_UNIT
 from trimtab.engine.store import MemoryStore
 from trimtab.model import (
@@ -32,19 +35,29 @@ from trimtab.model import (
 from trimtab.units import WAD, DataError, mul_div_down, mul_div_up
 
 Holdings = dict[str, dict[str, int]]
+NO_PRICES: Mapping[str, int] = MappingProxyType({})
 
 
-def open_venue(rules: Rules, book: Sequence[BookRow], *, at_ns: int) -> MemoryStore:
+def open_venue(
+    rules: Rules,
+    book: Sequence[BookRow],
+    *,
+    at_ns: int,
+    prices: Mapping[str, int] = NO_PRICES,
+) -> MemoryStore:
     """The state of a venue that holds a book, at a time.
 
     Arguments:
         rules: the venue's rules; the quote is one of its assets.
         book: validated rows, native units.
         at_ns: time of the book, ns UTC.
+        prices: first prices (wad) by asset or market, where positions without an entry price stand.
 
     Raises:
-        DataError: an `external_supply` that does not cover what the book borrows.
+        DataError: an `external_supply` that does not cover what the book borrows, or a position
+            with neither an entry price nor a first price.
     """
+    markets = open_markets(rules, book, prices=prices)
     supply: Holdings = {}
     debt: Holdings = {}
     about: dict[str, list[BookRow]] = {}
@@ -55,23 +68,32 @@ def open_venue(rules: Rules, book: Sequence[BookRow], *, at_ns: int) -> MemorySt
             )
         key = account_key(row.account, row.group)
         about.setdefault(key, []).append(row)
-        if row.quantity == 0:
+        if row.quantity == 0 or row.instrument in rules.markets:
             continue
         side = supply if row.quantity > 0 else debt
         held = side.setdefault(key, {})
         held[row.instrument] = held.get(row.instrument, 0) + abs(row.quantity)
     _add_venue_accounts(rules, supply, debt=debt)
+    supply.update(markets.capital)
+    venue = VenueState(
+        now_ns=at_ns,
+        fund_peak_wad=rules.insurance.balance_wad,
+        backstop_capital_wad=rules.backstop.balance_wad,
+    )
     records: dict[Key, Record] = {
-        (Table.VENUE, SINGLE): VenueState(now_ns=at_ns),
+        (Table.VENUE, SINGLE): venue,
         (Table.RULES, SINGLE): RulesState(rules),
     }
-    for key in supply.keys() | debt.keys():
+    for key in supply.keys() | debt.keys() | markets.positions.keys():
         account = _account(key, about.get(key, []), supply=supply.get(key, {}), debt=debt.get(key))
-        records[Table.ACCOUNT, key] = account
+        positions = markets.positions.get(key, {})
+        records[Table.ACCOUNT, key] = replace(account, positions=positions)
+    for state in markets.states:
+        records[Table.MARKET, state.market] = replace(state, funded_s=whole_seconds(at_ns))
     supplied, borrowed = _totals(supply), _totals(debt)
     for asset in rules.assets.values():
         records[Table.POOL, asset.name] = _pool(asset, supplied, debts=borrowed, at_ns=at_ns)
-        price = _price(asset, quote=rules.quote, at_ns=at_ns)
+        price = _price(asset, quote=rules.quote, at_ns=at_ns, first=prices.get(asset.name))
         if price is not None:
             records[Table.PRICE, asset.name] = price
         if asset.isolated:
@@ -150,9 +172,11 @@ def _pool(
     )
 
 
-def _price(asset: AssetRules, *, quote: str, at_ns: int) -> PriceState | None:
+def _price(asset: AssetRules, *, quote: str, at_ns: int, first: int | None) -> PriceState | None:
     if asset.underlying:
         return PriceState(asset.name, 0, at_ns, asset.exchange_rate_wad, at_ns)
+    if first is not None:
+        return PriceState(asset.name, first, at_ns)
     if asset.price_wad is not None:
         return PriceState(asset.name, asset.price_wad, at_ns)
     return PriceState(asset.name, WAD, at_ns) if asset.name == quote else None

@@ -109,3 +109,13 @@ def swap_at_oracle(draft: Draft, key: str, *, sold: str, bought: str, need: int)
         flow=after.cash - before.cash,
     )
     return taken
+
+
+def value_of_supply(draft: Draft, key: str) -> int:
+    """Exact value (1e-54) of what an account holds; assets without a price count for nothing."""
+    total = 0
+    for asset, shares in draft.account(key).supply.items():
+        mark = draft.mark_if_priced(asset)
+        if mark is not None:
+            total += supply_amount(mark.pool, shares) * mark.unit
+    return total

@@ -7,8 +7,11 @@ account, check the margin, tell what happened.
 from dataclasses import replace
 
 from trimtab.engine.breaker import require_open
-from trimtab.engine.draft import Draft, require
-from trimtab.engine.margin import account_sums, value_wad, value_wad_up
+from trimtab.engine.draft import Draft
+from trimtab.engine.ledger import move_supply
+from trimtab.engine.margin import value_wad, value_wad_up
+from trimtab.engine.oracle import require_account_usable, require_usable
+from trimtab.engine.perps.marks import fund_key, pool_key
 from trimtab.engine.pools import (
     add_debt,
     add_supply,
@@ -21,9 +24,28 @@ from trimtab.engine.pools import (
     shares_to_mint,
     supply_amount,
 )
+from trimtab.engine.refusal import require
 from trimtab.engine.release import release_if_safe
-from trimtab.model import BACKSTOP, INSURANCE, AssetRules, EventKind, Reason
-from trimtab.model.commands import Borrow, Deposit, FundDeposit, Repay, SetCategory, Withdraw
+from trimtab.engine.room import require_initial, require_withdrawable
+from trimtab.model import (
+    BACKSTOP,
+    INSURANCE,
+    Account,
+    AssetRules,
+    EventKind,
+    PriceUse,
+    Reason,
+    split_key,
+)
+from trimtab.model.commands import (
+    Borrow,
+    Deposit,
+    FundDeposit,
+    Repay,
+    SetCategory,
+    Transfer,
+    Withdraw,
+)
 from trimtab.units import UINT256_MAX
 
 
@@ -43,7 +65,7 @@ def deposit(draft: Draft, command: Deposit) -> None:
         require(after <= cap, Reason.SUPPLY_CAP, cap=cap, after=after)
     draft.require_open_to_users(command.account)
     _require_isolation(draft, command.account, adding=rules)
-    if draft.account(command.account).debt:
+    if draft.account(command.account).at_risk:
         # Collateral without a price would put a debtor out of reach of every margin check.
         draft.mark(command.asset)
     _add(draft, command.account, asset=command.asset, amount=command.amount, kind=EventKind.DEPOSIT)
@@ -52,9 +74,15 @@ def deposit(draft: Draft, command: Deposit) -> None:
 
 def fund_deposit(draft: Draft, command: FundDeposit) -> None:
     """Add capital to a fund; caps do not apply to the venue's own funds."""
-    known = command.fund in (INSURANCE, BACKSTOP)
+    rings = {fund_key(rules) for rules in draft.rules.markets.values()}
+    pools = {pool_key(market) for market in draft.rules.markets}
+    known = command.fund in {INSURANCE, BACKSTOP, *rings, *pools}
     require(known, Reason.UNKNOWN_ACCOUNT, account=command.fund)
     _add(draft, command.fund, asset=command.asset, amount=command.amount, kind=EventKind.FUND)
+    mark = draft.mark_if_priced(command.asset)
+    if command.fund == BACKSTOP and mark is not None:
+        capital = draft.venue.backstop_capital_wad + value_wad(command.amount, mark)
+        draft.put_venue(replace(draft.venue, backstop_capital_wad=capital))
 
 
 def _add(draft: Draft, key: str, *, asset: str, amount: int, kind: EventKind) -> None:
@@ -90,13 +118,11 @@ def withdraw(draft: Draft, command: Withdraw) -> None:
     require_amount(amount)
     require(amount <= most, Reason.INSUFFICIENT_BALANCE, balance=most, amount=amount)
     require(amount <= pool.cash, Reason.INSUFFICIENT_CASH, cash=pool.cash, amount=amount)
-    if account.debt:
-        require_open(draft, 1)
-        require(not account.restricted, Reason.RESTRICTED, account=account.key)
+    _require_free(draft, account)
     shares = held if amount == most else shares_to_burn(pool, amount)
     draft.put_pool(remove_supply(pool, amount, shares=shares))
     draft.shift_supply(account.key, command.asset, shares=-shares)
-    _require_initial(draft, account.key)
+    require_withdrawable(draft, account.key)
     draft.tell(
         EventKind.WITHDRAW,
         account=account.key,
@@ -104,6 +130,50 @@ def withdraw(draft: Draft, command: Withdraw) -> None:
         quantity=-amount,
         flow=-amount,
     )
+
+
+def _require_free(draft: Draft, account: Account) -> None:
+    """What an account at risk needs to take collateral out: an open venue and usable prices."""
+    if account.at_risk:
+        require_open(draft, 1)
+        require(not account.restricted, Reason.RESTRICTED, account=account.key)
+        require_account_usable(draft, account.key, use=PriceUse.WITHDRAW)
+
+
+def transfer(draft: Draft, command: Transfer) -> None:
+    """Move collateral between sub-accounts of one account; both must stand at the initial level.
+
+    As a withdrawal from one and a deposit into the other, but that no cash is needed and no cap
+    counts.
+    """
+    draft.known_account(command.account)
+    release_if_safe(draft, command.account)
+    source = draft.account(command.account)
+    owners = {split_key(command.account)[0], split_key(command.target)[0]}
+    own = len(owners) == 1 and command.account != command.target
+    require(own and "@" not in command.target[:1], Reason.UNKNOWN_ACCOUNT, account=command.target)
+    pool, rules = draft.pool(command.asset), draft.asset_rules(command.asset)
+    held = source.supply.get(command.asset, 0)
+    most = supply_amount(pool, held)
+    amount = most if command.amount is None else command.amount
+    require_amount(amount)
+    require(amount <= most, Reason.INSUFFICIENT_BALANCE, balance=most, amount=amount)
+    _require_free(draft, source)
+    _require_isolation(draft, command.target, adding=rules)
+    if draft.account(command.target).at_risk:
+        draft.mark(command.asset)
+    shares = held if amount == most else shares_to_burn(pool, amount)
+    move_supply(draft, source.key, target=command.target, asset=command.asset, shares=shares)
+    require_withdrawable(draft, source.key)
+    require_initial(draft, command.target)
+    draft.tell(
+        EventKind.TRANSFER,
+        account=source.key,
+        asset=command.asset,
+        quantity=-amount,
+        reason=command.target,
+    )
+    release_if_safe(draft, command.target)
 
 
 def borrow(draft: Draft, command: Borrow) -> None:
@@ -115,6 +185,8 @@ def borrow(draft: Draft, command: Borrow) -> None:
     account = draft.account(command.account)
     rules = draft.asset_rules(command.asset)
     require(rules.borrowable, Reason.NOT_BORROWABLE, asset=command.asset)
+    require_account_usable(draft, command.account, use=PriceUse.TRADE)
+    require_usable(draft, command.asset, use=PriceUse.TRADE)
     require(not account.restricted, Reason.RESTRICTED, account=account.key)
     category = draft.category_rules(account.category)
     inside = category is None or command.asset in category.assets
@@ -132,7 +204,7 @@ def borrow(draft: Draft, command: Borrow) -> None:
         require(changed.borrowed <= cap, Reason.BORROW_CAP, cap=cap, after=changed.borrowed)
     _require_ceiling(draft, account.key, asset=command.asset)
     _require_debt_above_dust(draft, account.key, asset=command.asset)
-    _require_initial(draft, account.key)
+    require_initial(draft, account.key)
     draft.tell(
         EventKind.BORROW,
         account=account.key,
@@ -168,13 +240,6 @@ def _require_debt_above_dust(draft: Draft, key: str, *, asset: str) -> None:
     mark = draft.mark(asset)
     value = value_wad(debt_amount(mark.pool, shares), mark)
     require(value >= least, Reason.DUST, least=least, after=value)
-
-
-def _require_initial(draft: Draft, key: str) -> None:
-    account = draft.account(key)
-    if account.debt:
-        excess = account_sums(account, draft).excess_initial
-        require(excess >= 0, Reason.INITIAL_MARGIN, excess=excess)
 
 
 def repay(draft: Draft, command: Repay) -> None:
@@ -213,6 +278,6 @@ def set_category(draft: Draft, command: SetCategory) -> None:
         inside = category is None or asset in category.assets
         require(inside, Reason.CATEGORY, asset=asset, category=command.category)
     draft.put_account(replace(account, category=command.category))
-    _require_initial(draft, account.key)
+    require_initial(draft, account.key)
     draft.tell(EventKind.CATEGORY, account=account.key, reason=command.category)
     release_if_safe(draft, account.key)

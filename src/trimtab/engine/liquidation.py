@@ -8,10 +8,9 @@ the spiral bound cannot lower health by a rounding either.
 from dataclasses import dataclass, replace
 
 from trimtab.engine.breaker import require_open
-from trimtab.engine.draft import Draft, require, shifted
+from trimtab.engine.draft import Draft, shifted
 from trimtab.engine.ledger import move_supply, pay_out, shares_for, taken_within
 from trimtab.engine.margin import (
-    EXACT_PER_WAD,
     Sums,
     account_sums,
     amount_down,
@@ -20,8 +19,12 @@ from trimtab.engine.margin import (
     value_wad_up,
     weights,
 )
+from trimtab.engine.oracle import require_account_usable
+from trimtab.engine.perps.settlement import settle_closed
 from trimtab.engine.pools import debt_amount, debt_shares_to_burn, remove_debt
+from trimtab.engine.refusal import require
 from trimtab.engine.release import release_if_safe
+from trimtab.engine.scales import EXACT_PER_WAD
 from trimtab.engine.sizing import (
     Pair,
     Terms,
@@ -31,9 +34,9 @@ from trimtab.engine.sizing import (
     terms_of,
     without_dust,
 )
-from trimtab.engine.waterfall import realize_bad_debt, write_off_shortfall
-from trimtab.model import BACKSTOP, INSURANCE, Account, EventKind, Reason
-from trimtab.model.commands import CloseOut, Liquidate, TransferToBackstop
+from trimtab.engine.waterfall import realize_bad_debt
+from trimtab.model import INSURANCE, Account, EventKind, PriceUse, Reason
+from trimtab.model.commands import CloseOut, Liquidate
 from trimtab.units import WAD, div_down, mul_div_down
 
 
@@ -49,6 +52,7 @@ class Quote:
 def unsafe_account(draft: Draft, key: str) -> tuple[Account, Sums]:
     """The account and its sums; refuses one that is safe (excess = 0 is safe)."""
     account = draft.known_account(key)
+    require_account_usable(draft, key, use=PriceUse.LIQUIDATE)
     sums = account_sums(account, draft)
     excess = sums.excess_maintenance
     require(is_unsafe(account, sums), Reason.HEALTHY, account=key, excess=excess)
@@ -225,21 +229,24 @@ def end_debt(draft: Draft, key: str, *, asset: str, amount: int) -> Closed:
 
 def close_or_release(draft: Draft, key: str) -> None:
     """After a liquidation: realize bad debt if the account is spent, else note where it stands."""
+    settle_closed(draft, key)
     account = draft.account(key)
     sums = account_sums(account, draft)
     if is_spent(account, sums, draft=draft):
         realize_bad_debt(draft, key)
         return
-    draft.put_account(replace(account, in_liquidation=True))
+    began = draft.now_ns if account.liquidation_ns is None else account.liquidation_ns
+    draft.put_account(replace(account, in_liquidation=True, liquidation_ns=began))
     release_if_safe(draft, key)
 
 
 def is_spent(account: Account, sums: Sums, *, draft: Draft) -> bool:
     """Bankrupt, and what collateral it has is dust: waiting cannot help the lenders.
 
-    While an auction runs for the account, its surplus may still come back.
+    While an auction runs for the account, its surplus may still come back; while a position is
+    open, its margin may.
     """
-    if account.auctions:
+    if account.auctions or account.has_open_positions:
         return False
     rules = draft.rules.liquidation
     small = sums.collateral <= rules.dust_collateral_wad * EXACT_PER_WAD
@@ -253,31 +260,3 @@ def close_out(draft: Draft, command: CloseOut) -> None:
     account, sums = unsafe_account(draft, command.account)
     require(is_spent(account, sums, draft=draft), Reason.NOT_BANKRUPT, account=account.key)
     realize_bad_debt(draft, account.key)
-
-
-def transfer_to_backstop(draft: Draft, command: TransferToBackstop) -> None:
-    """The ring-fenced backstop takes an unsafe account's position, with all margin left in it.
-
-    A negative equity goes through the waterfall first, so that the backstop never takes over more
-    debt than collateral; afterwards its own maintenance excess must be >= 0.
-    """
-    require_open(draft, 2)
-    account, sums = unsafe_account(draft, command.account)
-    key = account.key
-    require(key != BACKSTOP, Reason.BACKSTOP_TOO_SMALL, account=key)
-    # What an auction brings back belongs to the debt it was started for: wait for its end.
-    require(account.auctions == 0, Reason.AUCTION_CURRENT, account=key)
-    if sums.equity < 0:
-        write_off_shortfall(draft, key, shortfall=-sums.equity)
-    account = draft.account(key)
-    value = div_down(sums.collateral, EXACT_PER_WAD)
-    for asset, shares in sorted(account.debt.items()):
-        draft.shift_debt(key, asset, shares=-shares)
-        draft.shift_debt(BACKSTOP, asset, shares=shares)
-    for asset, shares in sorted(account.supply.items()):
-        move_supply(draft, key, target=BACKSTOP, asset=asset, shares=shares)
-    taker = account_sums(draft.account(BACKSTOP), draft)
-    excess = taker.excess_maintenance
-    require(excess >= 0, Reason.BACKSTOP_TOO_SMALL, excess=excess)
-    draft.put_account(replace(Account(key), category=account.category))
-    draft.tell(EventKind.BACKSTOP_TRANSFER, account=key, value=value)

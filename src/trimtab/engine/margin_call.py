@@ -7,11 +7,10 @@ the rules say so, anybody may close debt against collateral at par up to the ini
 from dataclasses import replace
 
 from trimtab.engine.breaker import require_open
-from trimtab.engine.draft import Draft, require
+from trimtab.engine.draft import Draft
 from trimtab.engine.ledger import pay_out, taken_within
 from trimtab.engine.liquidation import end_debt
 from trimtab.engine.margin import (
-    WEIGHTED_PER_WAD,
     Sums,
     account_sums,
     amount_down,
@@ -19,7 +18,9 @@ from trimtab.engine.margin import (
     value_wad,
     weights,
 )
+from trimtab.engine.refusal import require
 from trimtab.engine.release import release_if_safe
+from trimtab.engine.scales import WEIGHTED_PER_WAD
 from trimtab.engine.sizing import collateral_cap, pair_of
 from trimtab.model import Account, CallExpiry, EventKind, Reason
 from trimtab.model.commands import CallMargin, ExpireCall, Reduce

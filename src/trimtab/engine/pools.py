@@ -135,6 +135,38 @@ def remove_debt(pool: Pool, paid: int, *, shares: int) -> Pool:
     )
 
 
+def lend_claim(pool: Pool, amount: int, *, debt_shares: int, supply_shares: int) -> Pool:
+    """A debt against a claim of the same size: somebody's loss is owed to somebody's gain.
+
+    No cash moves. As in `add_debt`, the debt is booked at what its shares are worth.
+    """
+    owed = amount
+    if pool.borrow_shares:
+        owed = mul_div_up(debt_shares, pool.borrowed, pool.borrow_shares)
+    return replace(
+        pool,
+        supplied=pool.supplied + amount,
+        supply_shares=pool.supply_shares + supply_shares,
+        borrowed=pool.borrowed + owed,
+        borrow_shares=pool.borrow_shares + debt_shares,
+        reserves=pool.reserves + owed - amount,
+    )
+
+
+def offset_debt(pool: Pool, amount: int, *, debt_shares: int, supply_shares: int) -> Pool:
+    """A claim pays a debt of the same pool: both end, and no cash moves."""
+    booked = booked_debt(pool, debt_shares)
+    assert booked <= amount <= pool.supplied, "a debt never ends for less than it is booked at"
+    return replace(
+        pool,
+        supplied=pool.supplied - amount,
+        supply_shares=pool.supply_shares - supply_shares,
+        borrowed=pool.borrowed - booked,
+        borrow_shares=pool.borrow_shares - debt_shares,
+        reserves=pool.reserves + amount - booked,
+    )
+
+
 def write_off(pool: Pool, shares: int) -> tuple[Pool, int]:
     """End a debt that nobody pays: it becomes a deficit, which the payers of the loss then fill.
 

@@ -7,8 +7,9 @@ factor k = 1 + bonus + fee lowers the weighted debt by x w and the weighted coll
 from dataclasses import dataclass
 
 from trimtab.engine.draft import Mark
-from trimtab.engine.margin import EXACT_PER_WAD, Sums, amount_up, value_wad
+from trimtab.engine.margin import Sums, amount_up, value_wad
 from trimtab.engine.pools import debt_amount, supply_amount
+from trimtab.engine.scales import EXACT_PER_WAD
 from trimtab.model import Account, BonusCurve, CategoryRules, LiquidationRules, Sizing, SpiralRule
 from trimtab.units import WAD, div_down, div_up, mul_div_down, mul_div_up
 
@@ -67,7 +68,7 @@ def base_bonus_wad(
     if rules.bonus_curve is BonusCurve.FIXED:
         return full
     least = min(rules.minimum_bonus_wad, full)
-    health = mul_div_down(sums.maintenance, WAD, sums.weighted_debt)
+    health = mul_div_down(sums.maintenance, WAD, sums.liabilities)
     if health <= rules.full_bonus_health_wad:
         return full
     shortfall = max(0, WAD - health)
@@ -90,7 +91,7 @@ def terms_of(
         return Terms(bonus, fee, inside_bound=True)
     room = div_down(
         sums.maintenance * pair.debt.rules.liability_weight_wad * WAD,
-        pair.weight * sums.weighted_debt,
+        pair.weight * sums.liabilities,
     )
     room -= WAD
     if bonus + fee > room and rules.spiral is SpiralRule.CUT:
@@ -108,12 +109,12 @@ def largest_repay(sums: Sums, pair: Pair, *, rules: LiquidationRules, factor_wad
     if rules.sizing is Sizing.WHOLE or sums.equity < 0:
         return pair.owed
     if rules.sizing is Sizing.CLOSE_FACTOR:
-        full = rules.full_close_health_wad * sums.weighted_debt
+        full = rules.full_close_health_wad * sums.liabilities
         if sums.maintenance * WAD < full:
             return pair.owed
         return mul_div_up(pair.owed, rules.close_factor_wad, WAD)
     target, weight = rules.target_health_wad, pair.weight
-    missing = target * sums.weighted_debt - sums.maintenance * WAD
+    missing = target * sums.liabilities - sums.maintenance * WAD
     if missing <= 0:
         # Above the target, yet not released: what is missing is missing at the liquidation end.
         target, weight = WAD, pair.end_weight

@@ -6,6 +6,7 @@ from typing import Any
 
 from trimtab.engine import (
     auction,
+    backstop,
     breaker,
     dynamics,
     lending,
@@ -13,7 +14,10 @@ from trimtab.engine import (
     margin_call,
     oracle,
 )
-from trimtab.engine.draft import Draft, Refusal, require
+from trimtab.engine.draft import Draft
+from trimtab.engine.perps import deleveraging, trading
+from trimtab.engine.perps import liquidation as position_liquidation
+from trimtab.engine.refusal import Refusal, require
 from trimtab.model import SINGLE, Command, Outcome, Reason, Table, VenueState, View
 from trimtab.model import commands as c
 
@@ -26,18 +30,28 @@ def accrue(draft: Draft, command: c.Accrue) -> None:
 
 HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     c.SetPrices: oracle.set_prices,
+    c.SubmitPrice: oracle.submit_price,
+    c.SubmitMark: oracle.submit_mark,
+    c.SetFunding: oracle.set_funding,
     c.SetExchangeRate: oracle.set_exchange_rate,
     c.Deposit: lending.deposit,
     c.Withdraw: lending.withdraw,
     c.Borrow: lending.borrow,
     c.Repay: lending.repay,
+    c.Transfer: lending.transfer,
+    c.Trade: trading.trade,
+    c.SetOrders: trading.set_orders,
+    c.SetLeverage: trading.set_leverage,
+    c.Settle: trading.settle,
     c.SetCategory: lending.set_category,
     c.Accrue: accrue,
     c.Liquidate: liquidation.liquidate,
+    c.LiquidatePosition: position_liquidation.liquidate_position,
+    c.Deleverage: deleveraging.deleverage,
     c.StartAuction: auction.start_auction,
     c.TakeAuction: auction.take_auction,
     c.ResetAuction: auction.reset_auction,
-    c.TransferToBackstop: liquidation.transfer_to_backstop,
+    c.TransferToBackstop: backstop.transfer_to_backstop,
     c.CloseOut: liquidation.close_out,
     c.CallMargin: margin_call.call_margin,
     c.ExpireCall: margin_call.expire_call,
@@ -67,6 +81,7 @@ def step(view: View, command: Command) -> Outcome:
         ordered = command.at_ns >= venue.now_ns
         require(ordered, Reason.TIME_BACKWARDS, now=venue.now_ns, at=command.at_ns)
         draft.put_venue(replace(venue, now_ns=command.at_ns))
+        breaker.watch(draft, last_ns=venue.now_ns)
         HANDLERS[type(command)](draft, command)
     except Refusal as refusal:
         return refusal.rejected

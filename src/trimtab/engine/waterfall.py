@@ -9,10 +9,13 @@ asset. Every native unit of the deficit is booked to exactly one payer.
 from collections.abc import Callable
 from dataclasses import replace
 
+from trimtab.engine.breaker import watch_fund
 from trimtab.engine.draft import Draft
-from trimtab.engine.ledger import move_supply, shares_for, swap_at_oracle
+from trimtab.engine.ledger import move_supply, shares_for, swap_at_oracle, value_of_supply
 from trimtab.engine.margin import account_sums, amount_down, value_wad
+from trimtab.engine.perps.fills import hand_over
 from trimtab.engine.pools import debt_amount, supply_amount, write_off
+from trimtab.engine.release import released_account
 from trimtab.model import BACKSTOP, INSURANCE, EventKind, Payer
 from trimtab.units import WAD, div_down, div_up, mul_div_down, mul_div_up
 
@@ -125,7 +128,10 @@ def _from_insurance(draft: Draft, asset: str, *, left: int) -> int:
     pool = draft.pool(asset)
     paid = min(left, pool.reserves)
     draft.put_pool(replace(pool, reserves=pool.reserves - paid, deficit=pool.deficit - paid))
-    return paid + _from_account(draft, INSURANCE, asset=asset, left=left - paid)
+    before = value_of_supply(draft, INSURANCE)
+    paid += _from_account(draft, INSURANCE, asset=asset, left=left - paid)
+    watch_fund(draft, before=before, after=value_of_supply(draft, INSURANCE))
+    return paid
 
 
 def _from_backstop(draft: Draft, asset: str, *, left: int) -> int:
@@ -152,23 +158,19 @@ def _from_suppliers(draft: Draft, asset: str, *, left: int) -> int:
 def realize_bad_debt(draft: Draft, key: str) -> None:
     """Close out an account whose collateral is gone or dust: all debts are written off.
 
-    Its last collateral pays first (`own_margin`); what no payer could use goes to the fund.
+    Its last collateral pays first (`own_margin`); what no payer could use goes to the fund, and
+    so do claims on markets that could not pay yet.
     """
     for asset, shares in sorted(draft.account(key).debt.items()):
         write_off_debt(draft, key, asset=asset, shares=shares)
     account = draft.account(key)
     for asset, shares in sorted(account.supply.items()):
         move_supply(draft, key, target=INSURANCE, asset=asset, shares=shares)
+    for market in sorted(account.positions):
+        hand_over(draft, key, target=INSURANCE, market=market)
     account = draft.account(key)
     draft.put_account(
-        replace(
-            account,
-            in_liquidation=False,
-            called_ns=None,
-            last_call_ns=None,
-            restricted=False,
-            penalties={},
-        )
+        replace(released_account(account), called_ns=None, last_call_ns=None, restricted=False)
     )
 
 

@@ -32,10 +32,34 @@ class BookRow:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Prices (wad) that arrive together."""
+    """Prices (wad) that arrive together: of an asset its price, of a market its mark price."""
 
     at_ns: int
     prices: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OracleTick:
+    """What one source says of an asset: arrives at `at_ns`, was true at `published_ns`.
+
+    Price (above 0) and confidence interval (at least 0) in wad of the quote per whole unit.
+    """
+
+    at_ns: int
+    asset: str
+    source: str
+    price_wad: int
+    confidence_wad: int
+    published_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class FundingTick:
+    """The funding rate of a market from this time on: wad a period, + longs pay, in [-1, 1]."""
+
+    at_ns: int
+    market: str
+    rate_wad: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +124,12 @@ class ReplayRules:
         doc="time after which an account no keeper wants goes to the backstop; absent: never",
         default=None,
     )
+    position_depth_wad: int | None = setting(
+        "position_depth",
+        Kind.VALUE,
+        doc="notional of each market that takers close in one price step; absent: no limit",
+        default=None,
+    )
     margin_calls: bool = setting(
         "margin_calls",
         Kind.FLAG,
@@ -123,7 +153,10 @@ class ReplayRules:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Case:
-    """Everything that a verb needs, read and validated. Ticks are in order of time."""
+    """Everything that a verb needs, read and validated. Ticks of every kind are in order of time.
+
+    Observations of one time are in order of asset and source, funding rates in order of market.
+    """
 
     name: str
     rules: Rules
@@ -131,6 +164,8 @@ class Case:
     ticks: tuple[Tick, ...]
     replay: ReplayRules = ReplayRules()
     gas: tuple[GasTick, ...] = ()
+    observations: tuple[OracleTick, ...] = ()
+    funding: tuple[FundingTick, ...] = ()
     input_hashes: Mapping[str, str] | None = None
 
     def __repr__(self) -> str:

@@ -2,6 +2,19 @@
 
 from dataclasses import dataclass
 
+from trimtab.model.market_commands import (
+    Deleverage,
+    LiquidatePosition,
+    SetFunding,
+    SetLeverage,
+    SetOrders,
+    Settle,
+    SubmitMark,
+    SubmitPrice,
+    Trade,
+)
+from trimtab.model.venue_commands import FundDeposit, Pause, Resume, RuleChange, SetRules
+
 
 @dataclass(frozen=True, slots=True)
 class SetPrices:
@@ -56,6 +69,17 @@ class Repay:
 
     at_ns: int
     account: str
+    asset: str
+    amount: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Move collateral between sub-accounts of one account; `amount` None means all of it."""
+
+    at_ns: int
+    account: str
+    target: str
     asset: str
     amount: int | None
 
@@ -169,63 +193,26 @@ class Reduce:
     liquidator: str
 
 
-@dataclass(frozen=True, slots=True)
-class FundDeposit:
-    """Add capital to the insurance fund or the backstop."""
-
-    at_ns: int
-    fund: str
-    asset: str
-    amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class RuleChange:
-    """One new value: section ("assets", "liquidation", ...), name, field and stored integer."""
-
-    section: str
-    name: str
-    field: str
-    target: int
-
-
-@dataclass(frozen=True, slots=True)
-class SetRules:
-    """Change rules within their bounds; weights ramp at the bounded speed."""
-
-    at_ns: int
-    changes: tuple[RuleChange, ...]
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Raise the breaker to `level` (1 to 3)."""
-
-    at_ns: int
-    level: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """Lower the breaker to `level` (0 to 2)."""
-
-    at_ns: int
-    level: int
-    reason: str
-
-
 Command = (
     SetPrices
+    | SubmitPrice
+    | SubmitMark
+    | SetFunding
     | SetExchangeRate
     | Deposit
     | Withdraw
     | Borrow
     | Repay
+    | Transfer
+    | Trade
+    | SetOrders
+    | SetLeverage
+    | Settle
     | SetCategory
     | Accrue
     | Liquidate
+    | LiquidatePosition
+    | Deleverage
     | StartAuction
     | TakeAuction
     | ResetAuction
@@ -239,3 +226,39 @@ Command = (
     | Pause
     | Resume
 )
+
+__all__ = [
+    "Accrue",
+    "Borrow",
+    "CallMargin",
+    "CloseOut",
+    "Command",
+    "Deleverage",
+    "Deposit",
+    "ExpireCall",
+    "FundDeposit",
+    "Liquidate",
+    "LiquidatePosition",
+    "Pause",
+    "Reduce",
+    "Repay",
+    "ResetAuction",
+    "Resume",
+    "RuleChange",
+    "SetCategory",
+    "SetExchangeRate",
+    "SetFunding",
+    "SetLeverage",
+    "SetOrders",
+    "SetPrices",
+    "SetRules",
+    "Settle",
+    "StartAuction",
+    "SubmitMark",
+    "SubmitPrice",
+    "TakeAuction",
+    "Trade",
+    "Transfer",
+    "TransferToBackstop",
+    "Withdraw",
+]

@@ -6,9 +6,15 @@ Each field names its key in `rules.toml`, its unit and its range (see `settings`
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from trimtab.model.choices import Accrual
+from trimtab.model.guards import (
+    BreakerRules,
+    DeleveragingRules,
+    OracleRules,
+    PositionLiquidationRules,
+)
+from trimtab.model.markets import MarketRules
 from trimtab.model.procedures import (
     AuctionRules,
     DynamicsRules,
@@ -54,6 +60,13 @@ class AssetRules:
         default=WAD,
         low=WAD,
         high=1000 * WAD,
+        ramped=True,
+    )
+    size_factor_wad: int = ratio(
+        "size_factor",
+        "f: a balance of s whole units weighs at most 1.1 / (1 + f sqrt(s)), a debt at least "
+        "0.8 w + f sqrt(s)",
+        default=0,
         ramped=True,
     )
     borrowable: bool = setting("borrowable", Kind.FLAG, doc="may be borrowed", default=True)
@@ -147,33 +160,12 @@ class CategoryRules:
     """Correlated-asset mode: weights for its assets, which alone may be borrowed in it."""
 
     name: str
-    assets: tuple[str, ...] = setting("assets", Kind.NAMES, doc="members of the category")
+    assets: tuple[str, ...] = setting("assets", Kind.NAMES, doc="members of the category", low=1)
     max_ltv_wad: int = ratio("max_ltv", "weight at the initial level")
     liquidation_threshold_wad: int = ratio(
         "liquidation_threshold", "weight at the maintenance level", ramped=True
     )
     liquidation_bonus_wad: int = ratio("liquidation_bonus", "bonus of its members", default=0)
-
-
-class MarketKind(StrEnum):
-    """What is traded in a market."""
-
-    PERP = "perp"
-
-
-@dataclass(frozen=True, slots=True)
-class MarketRules:
-    """A derivatives market. Its schema is reserved: a book may not hold positions in it yet."""
-
-    name: str
-    initial_margin_wad: int = ratio("initial_margin", "requirement at the initial level", low=1)
-    maintenance_margin_wad: int = ratio(
-        "maintenance_margin", "requirement at the maintenance level", low=1
-    )
-    kind: MarketKind = setting(
-        "kind", Kind.CHOICE, doc="what is traded", default=MarketKind.PERP, choices=MarketKind
-    )
-    asset: str = setting("asset", Kind.TEXT, doc="asset whose price it follows", default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,3 +183,15 @@ class Rules:
     backstop: FundRules = FundRules()
     dynamics: DynamicsRules = DynamicsRules()
     markets: Mapping[str, MarketRules] = field(default_factory=dict)
+    oracle: OracleRules = OracleRules()
+    breakers: BreakerRules = BreakerRules()
+    position_liquidation: PositionLiquidationRules = PositionLiquidationRules()
+    deleveraging: DeleveragingRules = DeleveragingRules()
+
+
+def contract_decimals(rules: Rules, market: MarketRules) -> int:
+    """Decimals of a market's contract: its own, or those of what it counts."""
+    if market.decimals is not None:
+        return market.decimals
+    counted = rules.quote if market.is_inverse else market.asset
+    return rules.assets[counted].decimals

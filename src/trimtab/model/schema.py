@@ -14,9 +14,9 @@ class Column:
 
 BOOK = (
     Column("account", "name of the account"),
-    Column("instrument", "asset of the position"),
-    Column("quantity", "whole units, + owned, - borrowed"),
-    Column("entry_price", "quote per whole unit", required=False),
+    Column("instrument", "asset that is owned or borrowed, or market of the position"),
+    Column("quantity", "whole units, + owned, - borrowed; contracts, + long, - short"),
+    Column("entry_price", "of a position: quote per whole unit of the asset", required=False),
     Column("group", "isolated group; empty is cross", required=False),
     Column("category", "correlated-asset category", required=False),
     Column("liquidation_threshold", "override of the maintenance weight", required=False),
@@ -24,13 +24,28 @@ BOOK = (
 
 PRICES = (
     Column("timestamp", "UTC"),
-    Column("asset", "name of the asset"),
+    Column("asset", "name of the asset, or of the market whose mark price it is"),
     Column("price", "quote per whole unit"),
 )
 
 GAS = (
     Column("timestamp", "UTC"),
     Column("gas_cost", "quote per liquidation"),
+)
+
+ORACLE = (
+    Column("timestamp", "UTC, when the observation arrives"),
+    Column("asset", "name of the asset"),
+    Column("source", "who says it"),
+    Column("price", "quote per whole unit"),
+    Column("confidence", "half-width of the interval, quote per whole unit; 0", required=False),
+    Column("published", "UTC, when it was true; the timestamp", required=False),
+)
+
+FUNDING = (
+    Column("timestamp", "UTC, from when the rate holds"),
+    Column("market", "name of the market"),
+    Column("rate", "fraction of the notional a funding period; + longs pay shorts"),
 )
 
 EVENTS = (

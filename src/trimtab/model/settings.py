@@ -29,6 +29,7 @@ class Kind(StrEnum):
     FLAG = "flag"
     TEXT = "text"
     NAMES = "names"
+    TIERS = "tiers"  # rows of a notional in quote units and two ratios
     CHOICE = "choice"
 
 
@@ -43,6 +44,7 @@ UNIT_OF_KIND = {
     Kind.FLAG: "true or false",
     Kind.TEXT: "text",
     Kind.NAMES: "list of names",
+    Kind.TIERS: "list of [quote, fraction, fraction]",
     Kind.CHOICE: "one of",
 }
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from trimtab.model.market_state import MarketState, OracleState, Orders, Position
 from trimtab.model.rules import Rules
 
 INSURANCE = "@insurance"
@@ -16,6 +17,10 @@ BACKSTOP = "@backstop"
 SUPPLIERS = "@suppliers"
 # Followed by an auction's key: who holds its lot and debt. Only auction commands reach it.
 AUCTION_HOLDER = "@auction/"
+# Followed by a market's name: who takes the side that the book leaves open, and who holds what
+# the market owes to those whose gains are not yet paid.
+MARKET_POOL = "@pool/"
+MARKET_HOLDER = "@market/"
 
 
 class Table(StrEnum):
@@ -28,6 +33,8 @@ class Table(StrEnum):
     ACCOUNT = "account"
     AUCTION = "auction"
     ISOLATION = "isolation"
+    MARKET = "market"
+    ORACLE = "oracle"
 
 
 Key = tuple[Table, str]
@@ -35,11 +42,27 @@ SINGLE = ""
 
 
 @dataclass(frozen=True, slots=True)
+class Trip:
+    """A breaker level that a rule tripped, and when it resets by itself."""
+
+    level: int
+    until_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class VenueState:
-    """What belongs to no asset and no account."""
+    """What belongs to no asset and no account.
+
+    `breaker_level` is the operator's; `trips` are those that rules tripped, by cause. The highest
+    is in force. `fund_peak_wad` is the insurance fund's highest capital so far, and
+    `backstop_capital_wad` what the backstop was given: deposits, and the margin of what it took.
+    """
 
     now_ns: int = 0
     breaker_level: int = 0
+    trips: Mapping[str, Trip] = field(default_factory=dict)
+    fund_peak_wad: int = 0
+    backstop_capital_wad: int = 0
     auctions_started: int = 0
     window_start_s: int = 0
     window_used_wad: int = 0
@@ -105,7 +128,10 @@ class Account:
     `supply` and `debt` map asset to shares; `thresholds` overrides the maintenance weight of a
     collateral; `penalties` are the fees (native units) taken since this liquidation began;
     `auctions` counts those that run on the account's behalf; `called_ns` is the first margin call
-    not yet met, whose grace runs, and `last_call_ns` its latest repetition.
+    not yet met, whose grace runs, and `last_call_ns` its latest repetition. `leverage` are initial
+    rates (wad) that the account set for itself, by market; `liquidation_ns` is when the running
+    liquidation began, `released_wad` the shortage it has closed since, and `closed_ns` when a
+    position was last reduced by it.
     """
 
     key: str
@@ -119,6 +145,22 @@ class Account:
     called_ns: int | None = None
     last_call_ns: int | None = None
     restricted: bool = False
+    positions: Mapping[str, Position] = field(default_factory=dict)
+    orders: Mapping[str, Orders] = field(default_factory=dict)
+    leverage: Mapping[str, int] = field(default_factory=dict)
+    liquidation_ns: int | None = None
+    released_wad: int = 0
+    closed_ns: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def at_risk(self) -> bool:
+        """Whether a price can make the account unsafe: it owes, or it holds positions or orders."""
+        return bool(self.debt or self.positions or self.orders)
+
+    @property
+    def has_open_positions(self) -> bool:
+        """Whether any position has a size."""
+        return any(position.size for position in self.positions.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +188,17 @@ class Isolation:
     debt_shares: Mapping[str, int] = field(default_factory=dict)
 
 
-Record = VenueState | RulesState | PriceState | Pool | Account | Auction | Isolation
+Record = (
+    VenueState
+    | RulesState
+    | PriceState
+    | Pool
+    | Account
+    | Auction
+    | Isolation
+    | MarketState
+    | OracleState
+)
 
 
 def account_key(account: str, group: str = "") -> str:

@@ -31,13 +31,17 @@ from trimtab.model import (
     Table,
 )
 from trimtab.model import commands as c
+from trimtab.simulation.feed import Feed, first_prices
 from trimtab.simulation.metrics import Metrics
 from trimtab.simulation.moment import Moment
+from trimtab.simulation.position_acts import PositionActs
 from trimtab.simulation.screen import Screen
 from trimtab.simulation.steps import StepRecord, TimedEvent
 from trimtab.simulation.tally import Tally
 from trimtab.units import NANOSECONDS, DataError, div_up
 
+# Price rows are in the case already.
+QUIET = (EventKind.PRICE, EventKind.MARK)
 # An account that a keeper has liquidated this often within one price step waits for the next.
 MOST_PER_STEP = 8
 
@@ -48,7 +52,11 @@ class Driver:
     def __init__(self, case: Case) -> None:
         self.case = case
         self.keeper = Keeper(case.replay)
-        self.store = open_venue(case.rules, case.book, at_ns=case.ticks[0].at_ns)
+        self.feed = Feed(case)
+        self.store = open_venue(
+            case.rules, case.book, at_ns=case.ticks[0].at_ns, prices=first_prices(case)
+        )
+        self.positions = PositionActs(self.store, self._ask, case.replay.position_depth_wad)
         self.genesis_cash = self._cash()
         self.tally = Tally()
         self.events: list[TimedEvent] = []
@@ -71,7 +79,9 @@ class Driver:
         """Decide and do one price step."""
         tick = self.case.ticks[number]
         self._begin(tick.at_ns)
-        self.do(c.SetPrices(tick.at_ns, tick.prices))
+        for command in self.feed.batch(number):
+            self.do(command)
+        self.positions.begin_step()
         self._sort_waiting(tick.at_ns)
         if self.case.replay.margin_calls:
             self._call_margin(tick.at_ns)
@@ -79,7 +89,11 @@ class Driver:
             self._auction(tick.at_ns)
         else:
             self._liquidate(tick.at_ns)
+        for key in self._due(tick.at_ns):
+            self.positions.liquidate(key, tick.at_ns)
         self._close(tick.at_ns)
+        self.positions.close_without_takers(tuple(self.waiting), tick.at_ns)
+        self.positions.settle(tick.at_ns)
         return self._end(number, tick.at_ns)
 
     def repeat(self, record: StepRecord) -> None:
@@ -114,11 +128,15 @@ class Driver:
 
     def do(self, command: Command) -> bool:
         """Ask the engine; apply and note what it accepts."""
+        return self._ask(command) is None
+
+    def _ask(self, command: Command) -> Rejected | None:
+        """Ask the engine; apply and note what it accepts, return what it refuses."""
         outcome = step(self.store, command)
         if isinstance(outcome, Rejected):
-            return False
+            return outcome
         self._apply(outcome, command)
-        return True
+        return None
 
     def _try(self, command: Command) -> bool:
         """Do a keeper's command if the engine accepts it and the keeper gains by it."""
@@ -139,20 +157,22 @@ class Driver:
         if isinstance(command, c.Liquidate | c.StartAuction):
             self.tally.liquidations += 1
         for event in outcome.events:
-            if event.kind is not EventKind.PRICE:
+            if event.kind is EventKind.UNSETTLED:
+                self.positions.unpaid.add(event.reason)
+            if event.kind not in QUIET:
                 self.events.append(TimedEvent(command.at_ns, len(self.events), event))
         touched = [key for table, key in outcome.changes if table is Table.ACCOUNT]
         if touched:
             self.screen.refresh(touched, self.moment.draft)
 
     def _unsafe(self) -> list[str]:
-        """Accounts with debt that are unsafe now, decided exactly."""
-        moment = self.moment
-        return [
-            key
-            for key in self.screen.in_doubt(moment.levels, moment.marks)
-            if (account := moment.draft.account(key)).debt and is_unsafe(account, moment.sums(key))
-        ]
+        """Accounts at risk that are unsafe now, decided exactly."""
+        moment, found = self.moment, []
+        for key in self.screen.in_doubt(moment.levels, moment.marks):
+            account = moment.draft.account(key)
+            if account.at_risk and is_unsafe(account, moment.sums(key)):
+                found.append(key)
+        return found
 
     def _sort_waiting(self, at_ns: int) -> None:
         """Who is unsafe now, and since when."""
@@ -233,7 +253,7 @@ class Driver:
         for key, since in sorted(self.waiting.items()):
             draft, sums = self.moment.draft, self.moment.sums(key)
             account = draft.account(key)
-            if not account.debt or not is_unsafe(account, sums):
+            if not account.at_risk or not is_unsafe(account, sums):
                 del self.waiting[key]
                 continue
             closed = False
@@ -253,6 +273,7 @@ class Driver:
             marks=self.moment.marks,
             tally=self.tally,
             waiting=self.waiting,
+            draft=self.moment.draft,
             last=last,
         )
         state_hash = ""
@@ -271,5 +292,9 @@ class Driver:
         )
 
     def unwanted(self) -> dict[str, int]:
-        """Debt (wad) of the accounts that are unsafe at the end: no keeper was paid to act."""
-        return {key: div_up(self.moment.sums(key).debt, EXACT_PER_WAD) for key in self._unsafe()}
+        """Debt and notional (wad) of the accounts that are unsafe at the end: nobody acted."""
+        found = {}
+        for key in self._unsafe():
+            sums = self.moment.sums(key)
+            found[key] = div_up(sums.debt + sums.notional, EXACT_PER_WAD)
+        return found

@@ -22,7 +22,7 @@ class Moment:
     @cached_property
     def levels(self) -> Levels:
         """The screen's values of all accounts."""
-        return self._screen.levels(self.marks)
+        return self._screen.levels(self.marks, self.draft)
 
     def sums(self, key: str) -> Sums:
         """The exact sums of one account."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from trimtab.engine import Draft, MemoryStore, weights
 from trimtab.model import Account, Table
+from trimtab.simulation.screen_positions import PositionColumns, PositionLevels
 from trimtab.units import WAD, float_of
 
 Floats = NDArray[np.float64]
@@ -40,7 +41,8 @@ class Levels:
     """Per account, quote: collateral and debt, plain and weighted.
 
     `weighted` is at the maintenance level, `decisive` at the level that decides whether the account
-    is unsafe: in liquidation that is the liquidation-end level.
+    is unsafe: in liquidation that is the liquidation-end level. Gains of positions are in both,
+    their losses in `weighted_debt`, and the requirements stand apart, as does their `gross`.
     """
 
     collateral: Floats
@@ -49,13 +51,29 @@ class Levels:
     decisive: Floats
     initial: Floats
     weighted_debt: Floats
+    requirement: Floats
+    decisive_requirement: Floats
+    pnl: Floats
+    notional: Floats
+    gross: Floats
+
+    @property
+    def liabilities(self) -> Floats:
+        """What the maintenance level holds against each account."""
+        return self.weighted_debt + self.requirement
+
+    @property
+    def equity(self) -> Floats:
+        """Collateral and unrealized pnl less debt."""
+        return self.collateral + self.pnl - self.debt
 
     @property
     def health(self) -> Floats:
-        """Weighted collateral over weighted debt; infinite without debt."""
+        """Weighted collateral over liabilities; infinite without any."""
+        liabilities = self.liabilities
         with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = self.weighted / self.weighted_debt
-        return np.where(self.weighted_debt > 0, ratio, np.inf)
+            ratio = self.weighted / liabilities
+        return np.where(liabilities > 0, ratio, np.inf)
 
 
 class Screen:
@@ -71,6 +89,10 @@ class Screen:
         self._weighted, self._initial = np.zeros(shape), np.zeros(shape)
         self._held, self._owed = np.zeros(shape), np.zeros(shape)
         self._decisive = np.zeros(shape)
+        self._ending = np.zeros(len(self.keys), dtype=bool)
+        self._asked = np.zeros(len(self.keys), dtype=bool)
+        self._stable = draft.rules.oracle.stable_price
+        self.positions = PositionColumns(len(self.keys), tuple(sorted(draft.rules.markets)))
         self.refresh(self.keys, draft)
 
     def refresh(self, keys: Iterable[str], draft: Draft) -> None:
@@ -85,9 +107,17 @@ class Screen:
         for table in (self._supply, self._debt, self._weighted, self._initial, self._decisive):
             table[row] = 0.0
         self._held[row] = self._owed[row] = 0.0
+        self._ending[row] = account.in_liquidation
+        # Weights that move with the balance are the engine's business.
+        self._asked[row] = any(
+            draft.rules.assets[asset].size_factor_wad for asset in (*account.supply, *account.debt)
+        )
+        if self.positions.markets:
+            self.positions.read(row, account, draft=draft)
         for asset, shares in account.supply.items():
             column = self._column[asset]
-            weight = weights(account, draft.asset_rules(asset), category=category)
+            rules = draft.asset_rules(asset)
+            weight = weights(account, rules, category=category)
             amount = float_of(shares, 0)
             self._held[row, column] = 1.0
             self._supply[row, column] = amount
@@ -115,49 +145,76 @@ class Screen:
             rows.append((supply, debt, float_of(mark.price_wad, 18), unit, liability))
         return Marks(*np.array(rows).T.copy())
 
-    def levels(self, marks: Marks) -> Levels:
+    def levels(self, marks: Marks, draft: Draft) -> Levels:
         """Value every account."""
+        none = np.zeros(len(self.keys))
+        found = self.positions.levels(draft)
+        if found is None:
+            found = PositionLevels(*(none for _ in range(7)))
         return Levels(
             collateral=self._supply @ marks.supply,
             debt=self._debt @ marks.debt,
-            weighted=self._weighted @ marks.supply,
-            decisive=self._decisive @ marks.supply,
+            weighted=self._weighted @ marks.supply + found.gains,
+            decisive=self._decisive @ marks.supply + found.gains,
             initial=self._initial @ marks.supply,
-            weighted_debt=self._debt @ (marks.debt * marks.liability),
+            weighted_debt=self._debt @ (marks.debt * marks.liability) + found.losses,
+            requirement=found.requirement,
+            decisive_requirement=np.where(self._ending, found.requirement_end, found.requirement),
+            pnl=found.pnl,
+            notional=found.notional,
+            gross=found.gross,
         )
 
     def in_doubt(self, levels: Levels, marks: Marks) -> list[str]:
         """Accounts that the screen cannot clear: unsafe, or too close to tell."""
-        rows = self._under(levels.decisive, levels.weighted_debt, marks=marks)
+        against = levels.weighted_debt + levels.decisive_requirement
+        rows = self._under(levels.decisive, against, gross=levels.gross, marks=marks)
         return [self.keys[row] for row in rows]
 
     def between_levels(self, levels: Levels, marks: Marks) -> list[str]:
-        """Accounts under the initial level, or too close to tell."""
-        rows = self._under(levels.initial, levels.weighted_debt, marks=marks)
-        return [self.keys[row] for row in rows]
+        """Accounts under the initial level, or too close to tell.
 
-    def _under(self, weighted: Floats, weighted_debt: Floats, *, marks: Marks) -> list[int]:
+        All those with positions are asked, and with a stable price all those with debt: its worse
+        prices are not in the columns.
+        """
+        rows = self._under(levels.initial, levels.weighted_debt, gross=levels.gross, marks=marks)
+        asked = self.positions.holds | (levels.debt > 0) & self._stable
+        held = np.flatnonzero(asked).tolist()
+        return [self.keys[row] for row in sorted({*rows, *held})]
+
+    def _under(
+        self, weighted: Floats, against: Floats, *, gross: Floats, marks: Marks
+    ) -> list[int]:
         """Rows whose excess may be negative.
 
         The engine rounds each holding to a native unit against the account, the screen does not:
         beside its own relative error it is out by up to one unit of each.
         """
         rounded = self._held @ marks.unit + self._owed @ (marks.unit * marks.liability)
-        room = DOUBT * (weighted + weighted_debt) + (1.0 + DOUBT) * rounded
-        doubt = (weighted - weighted_debt <= room) & (weighted_debt > 0)
+        room = DOUBT * (weighted + against + gross) + (1.0 + DOUBT) * rounded
+        doubt = ((weighted - against <= room) | self._asked) & (against > 0)
         found: list[int] = np.flatnonzero(doubt).tolist()
         return found
 
-    def liquidation_prices(self, asset: str, levels: Levels, *, marks: Marks) -> Floats:
-        """Per account, the price of one net collateral below which it is unsafe (NaN: none)."""
+    def liquidation_prices(
+        self, asset: str, levels: Levels, *, marks: Marks, draft: Draft
+    ) -> Floats:
+        """Per account, the price of one asset at which its excess is zero (NaN: there is none).
+
+        Under it for who is net long of the asset, over it for who is net short by a position.
+        """
         column = self._column[asset]
         held = self._weighted[:, column] * marks.supply[column]
         held = held - self._debt[:, column] * (marks.debt[column] * marks.liability[column])
-        missing = levels.weighted_debt - (levels.weighted - held)
+        short = np.zeros(len(self.keys), dtype=bool)
+        if self.positions.holds.any():
+            held = held + self.positions.proportional(asset, draft)
+            short = self.positions.holds & (held < 0)
+        missing = levels.liabilities - (levels.weighted - held)
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = missing / held
-        found = np.where((held > 0) & (ratio > 0) & (levels.weighted_debt > 0), ratio, np.nan)
-        return np.asarray(found * marks.price[column], dtype=np.float64)
+        some = ((held > 0) | short) & (ratio > 0) & (levels.liabilities > 0)
+        return np.asarray(np.where(some, ratio, np.nan) * marks.price[column], dtype=np.float64)
 
     def exposure(self, marks: Marks) -> dict[str, float]:
         """Collateral value by asset, quote."""

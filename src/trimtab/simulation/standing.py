@@ -1,22 +1,36 @@
 """Where the accounts of a case stand at one moment, and what other rules would change."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trimtab.engine import Draft, MemoryStore, explain, newly_unsafe, open_venue, step
+from trimtab.engine import (
+    Draft,
+    MemoryStore,
+    Rank,
+    adl_order,
+    explain,
+    newly_unsafe,
+    open_venue,
+    step,
+)
 from trimtab.model import Accepted, Case, Explanation, Rules, Table
 from trimtab.model import commands as c
+from trimtab.simulation.feed import Feed, first_prices
 from trimtab.units import DataError, RulesError, Time
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Every account's explanation at a time, and the venue they live in."""
+    """Every account's explanation at a time, and the venue they live in.
+
+    `ranks` is where a position (account's key, market) stands in the order of deleveraging.
+    """
 
     case: Case
     as_of_ns: int
     accounts: tuple[Explanation, ...]
     store: MemoryStore
+    ranks: Mapping[tuple[str, str], Rank]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +59,39 @@ def standing(case: Case, *, at_ns: int | None = None) -> Standing:
             found=Time(moment).text(),
             expected=f"{Time(case.ticks[0].at_ns).text()} or later",
         )
-    store = open_venue(case.rules, case.book, at_ns=case.ticks[0].at_ns)
-    for tick in case.ticks:
+    first = case.ticks[0].at_ns
+    store = open_venue(case.rules, case.book, at_ns=first, prices=first_prices(case))
+    outside = Feed(case)
+    for number, tick in enumerate(case.ticks):
         if tick.at_ns > moment:
             break
-        outcome = step(store, c.SetPrices(tick.at_ns, tick.prices))
-        assert isinstance(outcome, Accepted), f"a validated tick is accepted: {outcome}"
-        store.apply(outcome)
+        for command in outside.batch(number):
+            outcome = step(store, command)
+            if isinstance(outcome, Accepted):
+                store.apply(outcome)
+            assert not isinstance(command, c.SetPrices) or isinstance(outcome, Accepted), (
+                f"a validated tick is accepted: {outcome}"
+            )
     draft = Draft(store, moment)
     accounts = tuple(explain(draft.account(key), draft) for key in book_keys(store))
-    return Standing(case, moment, accounts, store)
+    return Standing(case, moment, accounts, store, _ranks(draft, book_keys(store)))
+
+
+def _ranks(draft: Draft, keys: Sequence[str]) -> dict[tuple[str, str], Rank]:
+    """The place of every position among those of its side."""
+    found = {}
+    for market in sorted(draft.rules.markets):
+        held = {
+            key: position.size
+            for key in keys
+            if (position := draft.account(key).positions.get(market)) and position.size
+        }
+        for long in (True, False):
+            names = [key for key, size in held.items() if (size > 0) == long]
+            order = adl_order(draft, market, long=long, names=names)
+            for place, key in enumerate(order, start=1):
+                found[key, market] = Rank(place, len(order))
+    return found
 
 
 def book_keys(store: MemoryStore) -> Sequence[str]:
@@ -90,6 +127,14 @@ def _require_comparable(case: Case, rules: Rules) -> None:
             expected=repr(case.rules.quote),
         )
     for row in case.book:
+        if row.instrument in case.rules.markets:
+            if row.instrument not in rules.markets:
+                raise RulesError(
+                    "the other rules lack a market of the book",
+                    column=f"markets.{row.instrument}",
+                    expected="all markets of the book",
+                )
+            continue
         own, other = case.rules.assets[row.instrument], rules.assets.get(row.instrument)
         if other is None:
             raise RulesError(

@@ -16,6 +16,12 @@ class Tally:
     bonus_wad: int = 0
     fee_wad: int = 0
     backstop_transfers: int = 0
+    position_liquidations: int = 0
+    closed_wad: int = 0
+    deleveraged_wad: int = 0
+    deleveragings: int = 0
+    prices_refused: int = 0
+    trips: int = 0
     margin_calls: int = 0
     loss_wad: dict[Payer, int] = field(default_factory=lambda: dict.fromkeys(Payer, 0))
     flows: dict[str, int] = field(default_factory=dict)
@@ -53,6 +59,18 @@ class Tally:
                 self._note(event, "loss")
             case EventKind.BACKSTOP_TRANSFER:
                 self.backstop_transfers += 1
+            case EventKind.LIQUIDATE_POSITION:
+                self.position_liquidations += 1
+                self.closed_wad += event.value
+                self._note(event, "closed")
+            case EventKind.DELEVERAGE:
+                self.deleveragings += 1
+                self.deleveraged_wad += event.value
+                self._note(event, "deleveraged")
+            case EventKind.PRICE_REFUSED:
+                self.prices_refused += 1
+            case EventKind.PAUSE:
+                self.trips += 1
             case EventKind.CALL:
                 self.margin_calls += 1
             case _:

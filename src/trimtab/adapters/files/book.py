@@ -1,6 +1,6 @@
 """The book: who holds and owes what, in native units, checked against the rules."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 from trimtab.adapters.files.cells import (
@@ -20,7 +20,7 @@ from trimtab.adapters.files.tables import (
     require_columns,
     require_rows,
 )
-from trimtab.model import BookRow, Rules
+from trimtab.model import BookRow, Rules, contract_decimals
 from trimtab.model.schema import BOOK
 from trimtab.units import DataError
 
@@ -30,10 +30,11 @@ def read_book(path: Path, rules: Rules) -> tuple[tuple[BookRow, ...], int]:
 
     Args:
         path: a CSV or Parquet file with the columns of `model.schema.BOOK`.
-        rules: its assets give the decimals, its categories the known ones.
+        rules: its assets and markets give the decimals, its categories the known ones.
 
     Returns:
-        The rows in file order, quantities in native units, rows of quantity zero left out.
+        The rows in file order, quantities in native units (of the contract, for a position),
+        rows of quantity zero left out. An entry price beside an asset is read and without effect.
 
     Raises:
         DataError: with file, row and column of the first fault of a column.
@@ -56,9 +57,9 @@ def read_book(path: Path, rules: Rules) -> tuple[tuple[BookRow, ...], int]:
             parsed_or(table, "entry_price", parse=_entry_price, absent=None),
         )
     )
-    _check_thresholds(table, rows)
+    _check_thresholds(table, rows, markets=rules.markets)
     _check_categories(table, rows)
-    _check_duplicates(table, rows)
+    _check_duplicates(table, rows, markets=rules.markets)
     return tuple(row for row in rows if row.quantity), rounded
 
 
@@ -77,17 +78,12 @@ def _group(cell: Cell) -> str:
 
 def _instrument(cell: Cell, rules: Rules) -> str:
     instrument = text_of(cell)
-    if instrument in rules.markets:
+    if instrument not in rules.assets and instrument not in rules.markets:
+        known = [*rules.assets, *rules.markets]
         raise DataError(
-            "positions in derivatives markets are not supported in this release",
+            "the instrument is neither an asset nor a market of the rules",
             found=instrument,
-            expected="an asset of the rules",
-        )
-    if instrument not in rules.assets:
-        raise DataError(
-            "the instrument is not an asset of the rules",
-            found=instrument,
-            hint=nearest_hint(instrument, rules.assets),
+            hint=nearest_hint(instrument, known),
         )
     return instrument
 
@@ -110,6 +106,7 @@ def _entry_price(cell: Cell) -> int | None:
 
 def _quantities(table: Table, instruments: Sequence[str], *, rules: Rules) -> tuple[list[int], int]:
     decimals = {name: asset.decimals for name, asset in rules.assets.items()}
+    decimals |= {name: contract_decimals(rules, market) for name, market in rules.markets.items()}
     remaining = iter(instruments)
     found = parsed(
         table, "quantity", parse=lambda cell: quantity_of(cell, decimals[next(remaining)])
@@ -117,15 +114,18 @@ def _quantities(table: Table, instruments: Sequence[str], *, rules: Rules) -> tu
     return [raw for raw, _ in found], sum(inexact for _, inexact in found)
 
 
-def _check_thresholds(table: Table, rows: Sequence[BookRow]) -> None:
+def _check_thresholds(table: Table, rows: Sequence[BookRow], *, markets: Container[str]) -> None:
+    """A threshold is the weight of a collateral: neither a position nor a debt has one."""
     for number, row in zip(table.rows, rows, strict=True):
-        if row.threshold_wad is not None and row.quantity < 0:
+        is_position = row.instrument in markets
+        if row.threshold_wad is not None and (is_position or row.quantity < 0):
             raise DataError(
-                "a debt has no liquidation threshold",
+                f"a {'position' if is_position else 'debt'} has no liquidation threshold",
                 where=table.where,
                 row=number,
                 column="liquidation_threshold",
-                expected="an empty cell beside a negative quantity",
+                expected="an empty cell beside a "
+                + ("market" if is_position else "negative quantity"),
             )
 
 
@@ -144,12 +144,14 @@ def _check_categories(table: Table, rows: Sequence[BookRow]) -> None:
             )
 
 
-def _check_duplicates(table: Table, rows: Sequence[BookRow]) -> None:
+def _check_duplicates(table: Table, rows: Sequence[BookRow], *, markets: Container[str]) -> None:
     first: dict[tuple[str, str, str, bool], int] = {}
     for number, row in zip(table.rows, rows, strict=True):
         if not row.quantity:
             continue
-        side = row.quantity > 0
+        # A position is one signed size: a long row beside a short one would be two of them.
+        is_position = row.instrument in markets
+        side = row.quantity > 0 or is_position
         earlier = first.setdefault((row.account, row.group, row.instrument, side), number)
         if earlier != number:
             raise DataError(
@@ -158,5 +160,7 @@ def _check_duplicates(table: Table, rows: Sequence[BookRow]) -> None:
                 row=number,
                 column="instrument",
                 found=row.instrument,
-                expected="one row for each account, group, instrument and sign",
+                expected="one row for each account, group and market"
+                if is_position
+                else "one row for each account, group, instrument and sign",
             )

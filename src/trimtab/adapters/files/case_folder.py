@@ -1,4 +1,4 @@
-"""A case folder to a `Case`: rules, book, prices and gas, read and checked together."""
+"""A case folder to a `Case`: rules, book, prices and feeds, read and checked together."""
 
 import hashlib
 from collections.abc import Callable
@@ -7,12 +7,22 @@ from types import MappingProxyType
 
 from trimtab.adapters.files.book import read_book
 from trimtab.adapters.files.encoding import unreadable
+from trimtab.adapters.files.feed_tables import read_funding, read_gas, read_oracle
 from trimtab.adapters.files.formats import SUFFIXES
 from trimtab.adapters.files.naming import nearest_hint
-from trimtab.adapters.files.price_tables import read_gas, read_price_table
+from trimtab.adapters.files.price_tables import read_price_table
 from trimtab.adapters.files.rules_file import read_rules
 from trimtab.adapters.files.ticks import tick_of_rules, ticks_of
-from trimtab.model import BookRow, Case, ReplayRules, Rules, Tick
+from trimtab.model import (
+    BookRow,
+    Case,
+    Funding,
+    FundingTick,
+    OracleTick,
+    ReplayRules,
+    Rules,
+    Tick,
+)
 from trimtab.units import DataError, RulesError
 
 RULES_FILE = "rules.toml"
@@ -25,9 +35,11 @@ def load_case(folder: str | Path, warn: Warn | None = None) -> Case:
 
     Args:
         folder: holds `rules.toml`, `book.parquet` or `book.csv`, `prices.parquet` or
-            `prices.csv` (may be absent where the rules price every asset: then one tick at time
-            0), and perhaps `gas.parquet` or `gas.csv`.
-        warn: called with one line per file in which numbers were rounded.
+            `prices.csv` (may be absent where the rules price every asset: then one tick, at the
+            time of the first observation or funding rate, else at 0), and perhaps tables of the
+            same two kinds called `gas`, `oracle` and `funding`.
+        warn: called with one line per file in which numbers were rounded, and one per market
+            whose recorded funding has no rates.
 
     Returns:
         Quantities in native units, prices in wad, ticks in order of time; `input_hashes` is the
@@ -38,31 +50,29 @@ def load_case(folder: str | Path, warn: Warn | None = None) -> Case:
         RulesError: a fault in the rules, with its key.
     """
     folder = Path(folder)
-    if folder.is_file():
-        raise DataError("this is a file", where=folder.name, expected="the folder that holds it")
-    if not folder.is_dir():
-        raise DataError("there is no such folder", where=folder.name, expected="a case folder")
-    rules_path = folder / RULES_FILE
-    if not rules_path.is_file():
-        raise _missing(folder, "rules", expected=RULES_FILE)
+    rules_path = _rules_path(folder)
     rules, replay = read_rules(rules_path)
     book_path = _table_path(folder, "book")
     if book_path is None:
         raise _missing(folder, "book", expected="book.parquet or book.csv")
-    prices_path, gas_path = _table_path(folder, "prices"), _table_path(folder, "gas")
     book, rounded = read_book(book_path, rules)
     _tell(
         warn,
         book_path,
         count=rounded,
-        what="more decimals than the asset has",
+        what="more decimals than the instrument has",
         how="against the account",
     )
+    prices_path, gas_path = _table_path(folder, "prices"), _table_path(folder, "gas")
+    oracle_path, funding_path = _table_path(folder, "oracle"), _table_path(folder, "funding")
+    observations = _observations(oracle_path, rules, warn=warn)
+    funding = _funding(funding_path, rules, warn=warn)
     if prices_path is None:
-        ticks = _ticks_of_rules(folder, rules)
+        arrivals = [tick.at_ns for tick in observations] + [tick.at_ns for tick in funding]
+        ticks = _ticks_of_rules(folder, rules, at_ns=min(arrivals, default=0))
     else:
         ticks = _ticks_of_file(prices_path, rules, replay=replay, book=book, warn=warn)
-    read = [rules_path, book_path, prices_path, gas_path]
+    read = [rules_path, book_path, prices_path, gas_path, oracle_path, funding_path]
     return Case(
         name=rules.venue,
         rules=rules,
@@ -70,8 +80,21 @@ def load_case(folder: str | Path, warn: Warn | None = None) -> Case:
         ticks=ticks,
         replay=replay,
         gas=() if gas_path is None else read_gas(gas_path),
+        observations=observations,
+        funding=funding,
         input_hashes=MappingProxyType({path.name: _sha256(path) for path in read if path}),
     )
+
+
+def _rules_path(folder: Path) -> Path:
+    if folder.is_file():
+        raise DataError("this is a file", where=folder.name, expected="the folder that holds it")
+    if not folder.is_dir():
+        raise DataError("there is no such folder", where=folder.name, expected="a case folder")
+    path = folder / RULES_FILE
+    if not path.is_file():
+        raise _missing(folder, "rules", expected=RULES_FILE)
+    return path
 
 
 def _table_path(folder: Path, stem: str) -> Path | None:
@@ -97,8 +120,8 @@ def _missing(folder: Path, what: str, *, expected: str) -> DataError:
     )
 
 
-def _ticks_of_rules(folder: Path, rules: Rules) -> tuple[Tick, ...]:
-    tick = tick_of_rules(rules)
+def _ticks_of_rules(folder: Path, rules: Rules, *, at_ns: int) -> tuple[Tick, ...]:
+    tick = tick_of_rules(rules, at_ns=at_ns)
     if tick is None:
         raise _missing(
             folder,
@@ -117,6 +140,33 @@ def _ticks_of_file(
         return ticks_of(table, rules, replay=replay, held={row.instrument for row in book})
     except RulesError as error:
         raise error.located(where=RULES_FILE) from None
+
+
+def _observations(path: Path | None, rules: Rules, *, warn: Warn | None) -> tuple[OracleTick, ...]:
+    if path is None:
+        return ()
+    table = read_oracle(path, rules)
+    _tell(
+        warn,
+        path,
+        count=table.rounded,
+        what="more than 18 decimals",
+        how="prices down, intervals up",
+    )
+    return table.ticks
+
+
+def _funding(path: Path | None, rules: Rules, *, warn: Warn | None) -> tuple[FundingTick, ...]:
+    ticks: tuple[FundingTick, ...] = ()
+    if path is not None:
+        table = read_funding(path, rules)
+        _tell(warn, path, count=table.rounded, what="more than 18 decimals", how="towards 0")
+        ticks = table.ticks
+    rated = {tick.market for tick in ticks}
+    for market in rules.markets.values():
+        if warn is not None and market.funding is Funding.RECORDED and market.name not in rated:
+            warn(f"there is no funding rate of {market.name}, whose funding is recorded: it is 0")
+    return ticks
 
 
 def _tell(warn: Warn | None, path: Path, *, count: int, what: str, how: str) -> None:

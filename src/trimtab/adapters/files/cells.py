@@ -94,6 +94,31 @@ def cost_of(cell: Cell) -> int:
     return cost_wad
 
 
+def interval_of(cell: Cell) -> tuple[int, bool]:
+    """Return a confidence interval in wad, rounded up, and whether it was; a missing one is 0."""
+    if cell is None:
+        return 0, False
+    interval_wad, inexact = number_of(cell, WAD_DECIMALS, up=True)
+    if interval_wad < 0:
+        raise NumberError(
+            "the confidence interval is negative", found=_shown(cell), expected="at least 0"
+        )
+    return interval_wad, inexact
+
+
+def funding_rate_of(cell: Cell) -> tuple[int, bool]:
+    """Return a signed rate in wad within [-1, 1], rounded towards 0, and whether it was."""
+    rate_wad, inexact = number_of(cell, WAD_DECIMALS, up=False)
+    if abs(rate_wad) > WAD or (inexact and abs(rate_wad) == WAD):
+        raise NumberError(
+            "the funding rate is out of range",
+            found=_shown(cell),
+            expected="-1 to 1",
+            hint="write a fraction a period, such as 0.0001 for 0.01 %",
+        )
+    return rate_wad, inexact
+
+
 def threshold_of(cell: Cell) -> int | None:
     """Return a ratio in wad within [0, 1], None where the cell is missing."""
     if cell is None:

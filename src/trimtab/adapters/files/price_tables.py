@@ -1,11 +1,11 @@
-"""Price tables, long or wide, to one series per asset, each in order of time."""
+"""Price tables, long or wide, to one series per asset or market, each in order of time."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from trimtab.adapters.files.cells import cost_of, instant_of, price_of, text_of
+from trimtab.adapters.files.cells import instant_of, price_of, text_of
 from trimtab.adapters.files.formats import read_table
 from trimtab.adapters.files.naming import nearest_hint
 from trimtab.adapters.files.tables import (
@@ -15,11 +15,11 @@ from trimtab.adapters.files.tables import (
     require_columns,
     require_rows,
 )
-from trimtab.model import GasTick, Rules
-from trimtab.model.schema import GAS, PRICES
-from trimtab.units import WAD, DataError, NumberError, Time, format_decimal
+from trimtab.adapters.files.time_order import TIMESTAMP, check_order, check_series
+from trimtab.model import Rules
+from trimtab.model.schema import PRICES
+from trimtab.units import WAD, DataError, format_decimal
 
-TIMESTAMP = "timestamp"
 LONG_COLUMNS = frozenset({"asset", "price"})
 
 
@@ -32,7 +32,7 @@ class PricePoint(NamedTuple):
 
 
 class PriceTable(NamedTuple):
-    """The series of a price file; `columns` names where each asset's price stands."""
+    """The series of a price file, by asset and market; `columns` names where its price stands."""
 
     where: str
     series: Mapping[str, Sequence[PricePoint]]
@@ -45,26 +45,16 @@ def read_price_table(path: Path, rules: Rules) -> PriceTable:
 
     Args:
         path: a CSV or Parquet file: `timestamp`, `asset`, `price`, or `timestamp` and a column
-            per asset.
-        rules: its assets are the known ones.
+            per asset or market.
+        rules: its assets and markets are the known ones; the price of a market is its mark price.
 
     Raises:
         DataError: with file, row and column of the first fault.
     """
     table = read_table(path)
-    is_long = any(name in table.names and name not in rules.assets for name in LONG_COLUMNS)
+    known = {*rules.assets, *rules.markets}
+    is_long = any(name in table.names and name not in known for name in LONG_COLUMNS)
     return _long(table, rules) if is_long else _wide(table, rules)
-
-
-def read_gas(path: Path) -> tuple[GasTick, ...]:
-    """Return the liquidation costs of a `timestamp`, `gas_cost` table, in wad, rounded up."""
-    table = read_table(path)
-    require_columns(table, GAS)
-    require_rows(table)
-    instants = parsed(table, TIMESTAMP, parse=instant_of)
-    costs = parsed(table, "gas_cost", parse=cost_of)
-    _check_order(table, instants)
-    return tuple(map(GasTick, instants, costs))
 
 
 def _long(table: Table, rules: Rules) -> PriceTable:
@@ -77,7 +67,8 @@ def _long(table: Table, rules: Rules) -> PriceTable:
     for asset, *point in zip(assets, instants, prices, table.rows, strict=True):
         series.setdefault(asset, []).append(PricePoint(*point))
     for asset, points in series.items():
-        _check_series(table, points, asset=asset)
+        instants, rows = [point.at_ns for point in points], [point.row for point in points]
+        check_series(table, instants, rows=rows, of=asset)
     found = PriceTable(table.where, series, dict.fromkeys(series, "price"), rounded)
     _check_quote(found, rules)
     return found
@@ -88,7 +79,7 @@ def _wide(table: Table, rules: Rules) -> PriceTable:
     _check_wide_header(table, rules)
     require_rows(table)
     instants = parsed(table, TIMESTAMP, parse=instant_of)
-    _check_order(table, instants)
+    check_order(table, instants)
     series, rounded = {}, 0
     for asset in assets:
         prices, lost = _prices(table, asset)
@@ -100,12 +91,12 @@ def _wide(table: Table, rules: Rules) -> PriceTable:
 
 
 def _check_wide_header(table: Table, rules: Rules) -> None:
-    known = [TIMESTAMP, *rules.assets]
+    known = [TIMESTAMP, *rules.assets, *rules.markets]
     for name in table.names:
         if name not in known:
             is_one_cell = len(table.names) == 1 and any(mark in name for mark in ";\t|")
             raise DataError(
-                "the column is neither timestamp nor an asset of the rules",
+                "the column is neither timestamp nor an asset or market of the rules",
                 where=table.where,
                 row=table.header_row,
                 column=name,
@@ -121,7 +112,7 @@ def _check_wide_header(table: Table, rules: Rules) -> None:
             where=table.where,
             row=table.header_row,
             column=TIMESTAMP if TIMESTAMP not in table.names else "price",
-            expected="timestamp, asset and price, or timestamp and a column per asset",
+            expected="timestamp, asset and price, or timestamp and a column per asset or market",
         )
 
 
@@ -132,11 +123,13 @@ def _prices(table: Table, name: str) -> tuple[list[int], int]:
 
 def _asset(cell: Cell, rules: Rules) -> str:
     asset = text_of(cell)
+    if asset in rules.markets:
+        return asset
     if asset not in rules.assets:
         raise DataError(
-            "the asset is not one of the rules",
+            "the name is neither an asset nor a market of the rules",
             found=asset,
-            hint=nearest_hint(asset, rules.assets),
+            hint=nearest_hint(asset, [*rules.assets, *rules.markets]),
         )
     _check_priced(rules, asset)
     return asset
@@ -168,29 +161,3 @@ def _check_quote(table: PriceTable, rules: Rules) -> None:
                 found=format_decimal(point.price_wad, 18),
                 expected="1, or no price of the quote",
             )
-
-
-def _check_order(table: Table, instants: Sequence[int]) -> None:
-    for place in range(1, len(instants)):
-        if instants[place] <= instants[place - 1]:
-            raise _out_of_order(instants[place], instants[place - 1]).located(
-                where=table.where, row=table.rows[place], column=TIMESTAMP
-            )
-
-
-def _check_series(table: Table, points: Sequence[PricePoint], *, asset: str) -> None:
-    for place in range(1, len(points)):
-        if points[place].at_ns <= points[place - 1].at_ns:
-            raise _out_of_order(points[place].at_ns, points[place - 1].at_ns, of=asset).located(
-                where=table.where, row=points[place].row, column=TIMESTAMP
-            )
-
-
-def _out_of_order(now_ns: int, before_ns: int, *, of: str = "") -> NumberError:
-    series = f" of {of}" if of else ""
-    is_twice = now_ns == before_ns
-    return NumberError(
-        f"the time stands twice{series}" if is_twice else f"time{series} runs backwards",
-        found=Time(now_ns).text(),
-        expected=f"a time after {Time(before_ns).text()}",
-    )

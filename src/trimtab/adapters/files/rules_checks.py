@@ -1,8 +1,9 @@
 """Impossible combinations of rules, refused by key: the model's own, and those of a file."""
 
-from trimtab.model import AssetRules, Rules
+from trimtab.adapters.files.naming import check_own_name
+from trimtab.model import AssetRules, MarketRules, Rules
 from trimtab.model.consistency import first_conflict
-from trimtab.units import WAD, RulesError, format_decimal
+from trimtab.units import WAD, DataError, RulesError, format_decimal
 
 WAD_DECIMALS = 18
 
@@ -24,6 +25,8 @@ def check_rules(rules: Rules) -> None:
     for asset in rules.assets.values():
         _check_price(rules, asset)
         _check_rate(asset)
+    for market in rules.markets.values():
+        _check_ring(market)
 
 
 def _check_price(rules: Rules, asset: AssetRules) -> None:
@@ -59,6 +62,18 @@ def _check_rate(asset: AssetRules) -> None:
             found=_decimal(asset.exchange_rate_wad),
             expected="an underlying beside it",
         )
+
+
+def _check_ring(market: MarketRules) -> None:
+    if not market.insurance_ring:
+        return
+    try:
+        check_own_name(market.insurance_ring, "insurance ring")
+    except DataError as error:
+        key = f"markets.{market.name}.insurance_ring"
+        raise RulesError(
+            error.what, column=key, found=error.found, expected=error.expected
+        ) from None
 
 
 def _decimal(stored_wad: int) -> str:

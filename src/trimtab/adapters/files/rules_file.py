@@ -13,13 +13,18 @@ from trimtab.adapters.files.toml_text import read_toml
 from trimtab.model import (
     AssetRules,
     AuctionRules,
+    BreakerRules,
     CategoryRules,
+    DeleveragingRules,
     DynamicsRules,
     FundRules,
     Kind,
     LiquidationRules,
     MarginCallRules,
+    MarketKind,
     MarketRules,
+    OracleRules,
+    PositionLiquidationRules,
     ReplayRules,
     Rules,
     settings_of,
@@ -49,6 +54,10 @@ SECTIONS: Mapping[str, type] = MappingProxyType(
         "insurance": FundRules,
         "backstop": FundRules,
         "dynamics": DynamicsRules,
+        "oracle": OracleRules,
+        "breakers": BreakerRules,
+        "position_liquidation": PositionLiquidationRules,
+        "deleveraging": DeleveragingRules,
         "replay": ReplayRules,
     }
 )
@@ -85,8 +94,8 @@ def _rules_of(document: Mapping[str, Any]) -> tuple[Rules, ReplayRules]:
         venue=venue.name,
         quote=venue.quote,
         assets=MappingProxyType(assets),
-        categories=MappingProxyType(_named(document, "categories", kind=CategoryRules)),
-        markets=MappingProxyType(_named(document, "markets", kind=MarketRules)),
+        categories=MappingProxyType(_categories(document)),
+        markets=MappingProxyType(_markets(document, assets)),
         **found,
     )
     check_rules(rules)
@@ -145,14 +154,32 @@ def _asset(sections: Mapping[str, Any], name: str) -> AssetRules:
     return replace(asset, liquidation_end_wad=asset.liquidation_threshold_wad)
 
 
-def _named(document: Mapping[str, Any], section: str, *, kind: type) -> dict[str, Any]:
-    """One record for each named table below a section."""
-    sections = _table(document, section)
+def _categories(document: Mapping[str, Any]) -> dict[str, Any]:
+    sections = _table(document, "categories")
     found = {}
     for name in sections:
-        key = f"{section}.{name}"
-        _check_named(name, section, key=key)
-        found[name] = _record(kind, _table(sections, name, section=key), section=key, name=name)
+        key = f"categories.{name}"
+        _check_named(name, "category", key=key)
+        table = _table(sections, name, section=key)
+        found[name] = _record(CategoryRules, table, section=key, name=name)
+    return found
+
+
+def _markets(document: Mapping[str, Any], assets: Mapping[str, AssetRules]) -> dict[str, Any]:
+    """Markets: amounts count contracts, whose decimals may be the asset's or the quote's."""
+    sections = _table(document, "markets")
+    quote = _table(document, "venue").get("quote")
+    found = {}
+    for name in sections:
+        key = f"markets.{name}"
+        _check_named(name, "market", key=key)
+        table = _table(sections, name, section=key)
+        counted = table.get("asset")
+        if table.get("kind") == MarketKind.INVERSE_PERP:
+            counted = quote
+        asset = assets.get(counted) if isinstance(counted, str) else None
+        decimals = QUOTE_DECIMALS if asset is None else asset.decimals
+        found[name] = _record(MarketRules, table, section=key, name=name, decimals=decimals)
     return found
 
 
@@ -177,8 +204,18 @@ def _check_named(name: str, what: str, *, key: str) -> None:
         ) from None
 
 
-def _record(kind: type, table: Mapping[str, Any], *, section: str, name: str | None = None) -> Any:
-    """The record of one section; each key goes through the `Setting` of its field."""
+def _record(
+    kind: type,
+    table: Mapping[str, Any],
+    *,
+    section: str,
+    name: str | None = None,
+    decimals: int | None = None,
+) -> Any:
+    """The record of one section; each key goes through the `Setting` of its field.
+
+    `decimals` are those of amounts where the section does not say its own.
+    """
     fields = {entry.key: (field, entry) for field, entry in settings_of(kind)}
     for key in table:
         if key not in fields:
@@ -189,7 +226,7 @@ def _record(kind: type, table: Mapping[str, Any], *, section: str, name: str | N
         if key in table:
             try:
                 values[field.name] = parse_setting(
-                    entry, table[key], decimals=values.get("decimals")
+                    entry, table[key], decimals=values.get("decimals", decimals)
                 )
             except RulesError as error:
                 raise error.located(column=f"{section}.{key}") from None

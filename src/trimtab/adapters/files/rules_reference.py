@@ -25,10 +25,10 @@ that does not stand below is refused by its name, and so are values out of range
 that cannot work, such as a `max_ltv` above its `liquidation_threshold`.
 
 Ratios are fractions (`0.83`, not `83`), values and prices are in the venue's quote, amounts in
-whole units of the asset, times in whole seconds. `[venue]` and at least one `[assets.<name>]` are
-required; every other section may be left out, and so may every key that has a default. Where the
-quote is not listed as an asset, it is added: 18 decimals, weight 1, price 1, not borrowable.
-The smallest useful file:
+whole units of the asset (of the contract, in a market), times in whole seconds. `[venue]` and at
+least one `[assets.<name>]` are required; every other section may be left out, and so may every key
+that has a default. Where the quote is not listed as an asset, it is added: 18 decimals, weight 1,
+price 1, not borrowable. The smallest useful file:
 
 ```toml
 [venue]
@@ -57,6 +57,43 @@ close_factor = 0.5
 
 [insurance]
 balance = 250000
+```
+
+## Derivatives markets
+
+A market is named below `[markets.<name>]`, by a name that no asset has, and a book holds positions
+in it under that name. A `perp` is linear: a contract is one whole unit of its `asset`, settled in
+the quote. An `inverse_perp` is one unit of the quote, settled in the `asset`. Amounts count whole
+contracts; their smallest part is set by `decimals`, else by those of what a contract counts.
+
+`tiers` replace the flat rates: rows of a notional (in the quote) from which a pair of rates holds,
+initial before maintenance. The first row starts at 0, and rates never fall; deductions keep the
+requirement continuous. Nothing below needs more than two rates and an asset:
+
+```toml
+[markets.ETH-PERP]
+asset = "ETH"
+initial_margin = 0.05
+maintenance_margin = 0.03
+taker_fee = 0.0005
+funding = "premium"               # or "velocity", "recorded" (funding.csv), "none"
+mark_band = 0.03                  # mark prices stay this near to the index price
+insurance_ring = "majors"         # a fund of its own, apart from [insurance]
+insurance_balance = 100000
+tiers = [[0, 0.02, 0.01], [150000000, 0.05, 0.025]]
+
+[oracle]
+max_age = 60
+stale_allows = ["settle"]
+
+[breakers]
+oracle_failures = 3
+
+[position_liquidation]
+sizing = "portion"
+
+[deleveraging]
+policy = "water_fill"             # or "queue", "pro_rata", "none"
 ```
 """
 

@@ -1,14 +1,16 @@
 """One setting of the rules, between its text in `rules.toml` and the integer that is stored."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 
 from trimtab.adapters.files.naming import nearest_hint
 from trimtab.adapters.files.toml_text import DecimalText
-from trimtab.model import Kind, Setting
+from trimtab.model import Kind, Setting, Tier
 from trimtab.units import (
     WAD,
+    DataError,
     NumberError,
     RulesError,
     div_up,
@@ -28,6 +30,9 @@ DECIMALS_OF_KIND: Mapping[Kind, int] = MappingProxyType(
         Kind.COUNT: 0,
     }
 )
+
+TIER_PARTS = "[notional from, initial, maintenance]"
+FRACTION_HINT = "write a fraction, such as 0.83 for 83 %"
 
 
 def parse_setting(setting: Setting, value: object, *, decimals: int | None) -> Any:
@@ -57,7 +62,7 @@ def range_text(setting: Setting) -> str:
     if setting.kind not in DECIMALS_OF_KIND and setting.kind != Kind.AMOUNT:
         return ", ".join(setting.choices) if setting.choices else ""
     below, above = high, low
-    if DECIMALS_OF_KIND.get(setting.kind) == WAD_DECIMALS and low == 1:
+    if DECIMALS_OF_KIND.get(setting.kind, WAD_DECIMALS) == WAD_DECIMALS and low == 1:
         return "above 0" if below is None else f"above 0, {_below(below, setting.kind)}"
     if below is None:
         return f"at least {_shown(above or 0, setting.kind)}"
@@ -74,6 +79,8 @@ def stored_text(setting: Setting, stored: Any) -> str:
         return str(stored).lower()
     if isinstance(stored, str):
         return f'"{stored}"'
+    if isinstance(stored, tuple):
+        return "[]"
     return _shown(stored, setting.kind)
 
 
@@ -98,7 +105,7 @@ def _number(setting: Setting, value: object, *, decimals: int | None) -> int:
         stored = div_up(WAD * WAD, stored)
     if _outside(setting, stored):
         percent = setting.kind in (Kind.RATIO, Kind.FACTOR) and WAD < stored <= 100 * WAD
-        hint = "write a fraction, such as 0.83 for 83 %" if percent else None
+        hint = FRACTION_HINT if percent else None
         raise RulesError(
             "the value is out of range", found=text, expected=range_text(setting), hint=hint
         )
@@ -135,15 +142,46 @@ def _text(_: Setting, value: object) -> str:
     return value
 
 
-def _names(_: Setting, value: object) -> tuple[str, ...]:
+def _names(setting: Setting, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         raise _wrong_type(value, "a list of names")
-    if not value:
+    if len(value) < (1 if setting.low is None else setting.low):
         raise RulesError("the list is empty", expected="at least one name")
     for place, name in enumerate(value):
         if name in value[:place]:
             raise RulesError("the name stands twice", found=name)
     return tuple(value)
+
+
+def _tiers(_: Setting, value: object) -> tuple[Tier, ...]:
+    if not isinstance(value, list):
+        raise _wrong_type(value, f"a list of {TIER_PARTS} rows")
+    return tuple(_tier(row, number) for number, row in enumerate(value, start=1))
+
+
+def _tier(row: object, number: int) -> Tier:
+    if not isinstance(row, list) or len(row) != len(fields(Tier)):
+        found = f"{len(row)} entries" if isinstance(row, list) else _written(row)
+        raise RulesError(f"tier {number} is not of three numbers", found=found, expected=TIER_PARTS)
+    stored = []
+    for part in row:
+        try:
+            stored.append(parse_decimal(_number_text(part), WAD_DECIMALS))
+        except DataError as error:
+            what = f"in tier {number} {error.what}"
+            raise RulesError(
+                what, found=error.found, expected=error.expected, hint=error.hint
+            ) from None
+    floor_wad, *rates = stored
+    if floor_wad < 0 or min(rates) <= 0 or max(rates) > WAD:
+        percent = floor_wad >= 0 and min(rates) > 0 and max(rates) <= 100 * WAD
+        raise RulesError(
+            f"tier {number} is out of range",
+            found=", ".join(_number_text(part) for part in row),
+            expected="a notional of at least 0, and rates above 0, at most 1",
+            hint=FRACTION_HINT if percent else None,
+        )
+    return Tier(*stored)
 
 
 def _choice(setting: Setting, value: object) -> Any:
@@ -161,19 +199,21 @@ def _choice(setting: Setting, value: object) -> Any:
 
 
 def _wrong_type(value: object, expected: str, *, hint: str | None = None) -> RulesError:
-    if isinstance(value, DecimalText):
-        found = value.text
-    elif isinstance(value, bool):
-        found = str(value).lower()
-    elif isinstance(value, dict | list):
-        found = "a table" if isinstance(value, dict) else "a list"
-    elif isinstance(value, int):
-        found = "a number"
-    else:
-        found = str(value)
+    found = _written(value)
     return RulesError("the value has the wrong type", found=found, expected=expected, hint=hint)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, DecimalText):
+        return value.text
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    return "a number" if isinstance(value, int) else str(value)
 
 
 _READERS: Mapping[Kind, Callable[[Setting, object], Any]] = MappingProxyType(
     {Kind.FLAG: _flag, Kind.TEXT: _text, Kind.NAMES: _names, Kind.CHOICE: _choice}
+    | {Kind.TIERS: _tiers}
 )

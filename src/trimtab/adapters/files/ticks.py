@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
-from trimtab.adapters.files.price_tables import TIMESTAMP, PricePoint, PriceTable
+from trimtab.adapters.files.price_tables import PricePoint, PriceTable
+from trimtab.adapters.files.time_order import TIMESTAMP
 from trimtab.model import ReplayRules, Rules, Tick
 from trimtab.units import (
     NANOSECONDS,
@@ -28,7 +29,9 @@ def ticks_of(
         table: the series as read.
         rules: own prices and underlyings of the assets.
         replay: `rebase` and `max_gap`.
-        held: the assets of the book, each of which needs a price, or its underlying does.
+        held: the assets and markets of the book. Each asset needs a price, or its underlying
+            does; each market, also one that only has mark prices, needs that of its asset. Mark
+            prices may begin late or be absent.
 
     Raises:
         DataError: an asset without a price, one that begins late, or a gap.
@@ -44,30 +47,40 @@ def ticks_of(
     return tuple(Tick(at_ns, tuple(prices[at_ns])) for at_ns in sorted(prices))
 
 
-def tick_of_rules(rules: Rules) -> Tick | None:
-    """Return one tick at time 0 with the rules' own prices; None where an asset has none."""
+def tick_of_rules(rules: Rules, *, at_ns: int) -> Tick | None:
+    """Return one tick with the rules' own prices; None where an asset has none."""
     priced = [asset for asset in rules.assets.values() if not asset.underlying]
     prices = [(asset.name, asset.price_wad) for asset in priced if asset.price_wad is not None]
-    return Tick(0, tuple(sorted(prices))) if len(prices) == len(priced) else None
+    return Tick(at_ns, tuple(sorted(prices))) if len(prices) == len(priced) else None
 
 
 def _check_held(table: PriceTable, rules: Rules, *, held: Collection[str]) -> None:
-    for name in sorted(held):
-        priced = name
-        while rules.assets[priced].underlying:
-            priced = rules.assets[priced].underlying
+    marked = {name for name in table.series if name in rules.markets}
+    for name in sorted(marked.union(held)):
+        priced = _priced(rules, name)
         if priced not in table.series and rules.assets[priced].price_wad is None:
             holder = "the book" if priced == name else f"{name} of the book"
             raise DataError(
-                f"there is no price of {priced}, which {holder} needs",
+                f"there is no price of {priced}, which "
+                f"{holder if name in held else f'the mark price of {name}'} needs",
                 where=table.where,
                 expected=f"rows of it, or a price below [assets.{priced}]",
             )
 
 
+def _priced(rules: Rules, name: str) -> str:
+    """The asset whose price series an asset or a market hangs on."""
+    asset = rules.markets[name].asset if name in rules.markets else name
+    while rules.assets[asset].underlying:
+        asset = rules.assets[asset].underlying
+    return asset
+
+
 def _check_beginnings(table: PriceTable, rules: Rules) -> None:
     first_ns = min(points[0].at_ns for points in table.series.values())
     for name, points in table.series.items():
+        if name in rules.markets:
+            continue
         if points[0].at_ns > first_ns and rules.assets[name].price_wad is None:
             raise DataError(
                 f"the prices of {name} begin later than the first ones",
@@ -114,18 +127,21 @@ def _gap_limit_ns(times: Sequence[int], replay: ReplayRules) -> int | None:
 
 
 def _rebased(table: PriceTable, rules: Rules) -> Mapping[str, Sequence[PricePoint]]:
+    """Each series scaled so that its first row is the own price; a mark with its asset's."""
     rebased = {}
     for name, points in table.series.items():
-        own_wad = rules.assets[name].price_wad
+        asset = _priced(rules, name)
+        own_wad = rules.assets[asset].price_wad
         if own_wad is None:
             raise RulesError(
                 "rebase needs the asset's own price",
-                column=f"assets.{name}.price",
+                column=f"assets.{asset}.price",
                 expected="a price beside replay.rebase = true",
             )
+        first_wad = table.series.get(asset, points)[0].price_wad
         column = table.columns[name]
         rebased[name] = [
-            _scaled(point, own_wad, first_wad=points[0].price_wad, place=(table.where, column))
+            _scaled(point, own_wad, first_wad=first_wad, place=(table.where, column))
             for point in points
         ]
     return rebased

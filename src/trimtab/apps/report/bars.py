@@ -117,11 +117,14 @@ def distance_bars(samples: Sequence[Sample]) -> list[BarRow]:
 
 def _debt_by_distance(sample: Sample) -> list[tuple[int, int]]:
     totals = [[0.0, 0] for _ in DISTANCE_EDGES]
-    for debt, at in zip(sample.debt.tolist(), sample.liquidation_price.tolist(), strict=True):
+    columns = (sample.debt, sample.liquidation_price, sample.health)
+    for debt, at, health in zip(*(column.tolist() for column in columns), strict=True):
         if debt <= 0:
             continue
         place = len(totals) - 1
-        if isfinite(at) and sample.price > 0:
+        # Who is safe under its liquidation price is short: no fall reaches it.
+        short = at > sample.price and health > 1
+        if isfinite(at) and sample.price > 0 and not short:
             distance = 1 - at / sample.price
             place = max(i for i, edge in enumerate(DISTANCE_EDGES[:-1]) if distance >= edge)
         totals[place][0] += debt

@@ -17,13 +17,16 @@ from trimtab.engine import (
 )
 from trimtab.model import BACKSTOP, INSURANCE, Accepted, Auction, Mechanism, Rejected, Table
 from trimtab.model import commands as c
-from trimtab.simulation import ReplayRun
+from trimtab.simulation import ReplayRun, first_prices
 from trimtab.units import div_down, div_up
 
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """One account at one moment; values in wad, collateral rounded down and debt up."""
+    """One account at one moment; values in wad, collateral rounded down and debt up.
+
+    `debt_wad` is with the notional of positions: what a liquidation would close.
+    """
 
     collateral_wad: int
     debt_wad: int
@@ -75,14 +78,15 @@ class Ends:
 
     @property
     def debt_wad(self) -> int:
-        """Debt of the book at the first step."""
+        """Debt and notional of the book at the first step."""
         return sum(stand.debt_wad for stand in self.before.values())
 
 
 def ends_of(run: ReplayRun) -> Ends:
     """Value the book at both ends; nothing here is an estimate."""
     first, last = run.case.ticks[0], run.case.ticks[-1]
-    opening = open_venue(run.case.rules, run.case.book, at_ns=first.at_ns)
+    prices = first_prices(run.case)
+    opening = open_venue(run.case.rules, run.case.book, at_ns=first.at_ns, prices=prices)
     priced = MemoryStore(
         {
             (table, key): record
@@ -116,9 +120,9 @@ def _stands(draft: Draft, keys: Iterable[str]) -> Stands:
         sums = account_sums(account, draft)
         found[key] = Stand(
             div_down(sums.collateral, EXACT_PER_WAD),
-            div_up(sums.debt, EXACT_PER_WAD),
+            div_up(sums.debt + sums.notional, EXACT_PER_WAD),
             health_wad(sums),
-            bool(account.debt) and is_unsafe(account, sums),
+            account.at_risk and is_unsafe(account, sums),
         )
     return found
 

@@ -18,11 +18,13 @@ from trimtab.apps.report.drawing import (
 )
 from trimtab.apps.report.prices import main_path
 from trimtab.apps.report.shown import axis_words, plain_text, price, sentence, short_number
+from trimtab.apps.report.story import owed_words
 from trimtab.apps.report.thinning import (
     Floats,
     Heat,
     bins,
     column,
+    days,
     heat,
     peaks,
     per_bin,
@@ -60,12 +62,13 @@ def _price_picture(run: ReplayRun) -> Picture:
             sentence(
                 "Price of {} over time, from {} to {} {}, lowest {}, with {} liquidations on it{}.",
                 *(path.asset, price(path.first), price(path.last), quote, price(path.low)),
-                str(run.tally.liquidations),
+                str(run.tally.liquidations + run.tally.position_liquidations),
                 f"; below it {' and '.join(strips)}" if strips else "",
             )
         ]
     )
-    scale = (_largest_step(run, "repaid_value"), _largest_step(run, "bad_debt_value"))
+    acted = _largest_step(run, "repaid_value", "closed_value")
+    scale = (acted, _largest_step(run, "bad_debt_value"))
     height = 320 + 75 * len(strips)
     return picture(
         "price", alt, draw=lambda shape: _draw_price(run, shape), height=height, scale=scale
@@ -88,7 +91,7 @@ def _draw_price(run: ReplayRun, shape: Shape) -> "Canvas":
     canvas, panels = blank(shape, (3.4, *(1.0 for _ in strips)))
     at, prices = times(metrics.at_ns), column(metrics, f"price_{asset}")
     kept = peaks(prices)
-    panels[0].plot(_x(at[kept]), prices[kept], color=COLORS["price"], linewidth=1.5, zorder=5)
+    panels[0].plot(days(at[kept]), prices[kept], color=COLORS["price"], linewidth=1.5, zorder=5)
     _mark_liquidations(panels[0], run, prices=prices)
     dress(panels[0], f"{asset} price, {quote} per {asset}", words=price_number)
     panels[0].margins(y=0.12)
@@ -100,7 +103,7 @@ def _draw_price(run: ReplayRun, shape: Shape) -> "Canvas":
             _draw_gas(panel, run)
             dress(panel, f"{strip}, {quote}", zero=True, bins=3)
     time_axis(panels, shape, words=_axis_words(run))
-    panels[-1].set_xlim(*_x(at[[0, -1]]))
+    panels[-1].set_xlim(*days(at[[0, -1]]))
     return canvas
 
 
@@ -108,11 +111,11 @@ def _draw_unsafe(panel: "Axes", run: ReplayRun) -> None:
     unsafe = column(run.metrics, "accounts_unsafe")
     kept = peaks(unsafe)
     style: dict[str, Any] = {"step": "post", "linewidth": 0, "color": COLORS["risk"]}
-    panel.fill_between(_x(times(run.metrics.at_ns)[kept]), unsafe[kept], alpha=0.75, **style)
+    panel.fill_between(days(times(run.metrics.at_ns)[kept]), unsafe[kept], alpha=0.75, **style)
 
 
 def _draw_gas(panel: "Axes", run: ReplayRun) -> None:
-    at = _x(times([tick.at_ns for tick in run.case.gas]))
+    at = days(times([tick.at_ns for tick in run.case.gas]))
     cost = np.array([tick.cost_wad / 10**18 for tick in run.case.gas])
     kept = peaks(cost)
     style: dict[str, Any] = {"linewidth": 1.4, "drawstyle": "steps-post"}
@@ -123,9 +126,11 @@ def _mark_liquidations(panel: "Axes", run: ReplayRun, *, prices: Floats) -> None
     """Circles whose area is what was repaid, diamonds for what was lost, on the same scale."""
     metrics = run.metrics
     starts = bins(len(metrics.at_ns))
-    at = _x(times(metrics.at_ns))
+    at = days(times(metrics.at_ns))
+    acted = column(metrics, "repaid_value") + column(metrics, "closed_value")
     series = {
-        name: per_bin(column(metrics, f"{name}_value"), starts) for name in ("repaid", "bad_debt")
+        "repaid": per_bin(acted, starts),
+        "bad_debt": per_bin(column(metrics, "bad_debt_value"), starts),
     }
     biggest = max(float(value.max()) for value in series.values())
     for name, tint, marker in (("repaid", "act", "o"), ("bad_debt", "loss", "D")):
@@ -147,17 +152,19 @@ def _mark_liquidations(panel: "Axes", run: ReplayRun, *, prices: Floats) -> None
         )
 
 
-def _largest_step(run: ReplayRun, name: str) -> str:
-    """The largest growth of a running total within one marker's span."""
-    values = per_bin(column(run.metrics, name), bins(len(run.metrics.at_ns)))
+def _largest_step(run: ReplayRun, *names: str) -> str:
+    """The largest growth of running totals within one marker's span."""
+    total = sum(column(run.metrics, name) for name in names)
+    values = per_bin(np.asarray(total), bins(len(run.metrics.at_ns)))
     return short_number(float(values.max()))
 
 
 def _heat_picture(run: ReplayRun, grid: Heat) -> Picture:
     asset = run.metrics.asset
+    owed = owed_words(run)
     alt = (
-        f"Heat map: debt by the {asset} price at which it would be liquidated, over time, with "
-        f"the market price of {asset} drawn over it; debt that the price reaches is liquidated."
+        f"Heat map: {owed} by the {asset} price at which it would be liquidated, over time, with "
+        f"the market price of {asset} drawn over it; what the price reaches is liquidated."
     )
     top = float(grid.debt.max())
     return picture(
@@ -176,7 +183,7 @@ def _draw_heat(run: ReplayRun, grid: Heat, *, shape: Shape) -> "Canvas":
     metrics, quote, asset = run.metrics, run.case.rules.quote, run.metrics.asset
     canvas, panels = blank(shape, (1.0,))
     panel, at = panels[0], times(metrics.at_ns)
-    span = _x(times([grid.start_ns, grid.end_ns]))
+    span = days(times([grid.start_ns, grid.end_ns]))
     top = max(float(grid.debt.max()), 1e-9)
     depth = np.clip(1 + np.log10(np.maximum(grid.debt, top / 1e9) / top) / DECADES, 0, 1)
     for name, shades in (("light", LIGHT_SHADES), ("dark", DARK_SHADES)):
@@ -191,7 +198,7 @@ def _draw_heat(run: ReplayRun, grid: Heat, *, shape: Shape) -> "Canvas":
         )
     prices = column(metrics, f"price_{asset}")
     kept = peaks(prices)
-    (line,) = panel.plot(_x(at[kept]), prices[kept], color=COLORS["ink"], linewidth=1.6)
+    (line,) = panel.plot(days(at[kept]), prices[kept], color=COLORS["ink"], linewidth=1.6)
     line.set_path_effects([withStroke(linewidth=4, foreground=COLORS["paper"])])
     panel.set_ylim(grid.low, grid.high)
     dress(panel, f"liquidation price, {quote} per {asset}", bins=7, words=price_number)
@@ -212,21 +219,15 @@ def _draw_health(run: ReplayRun, shape: Shape) -> "Canvas":
     canvas, panels = blank(shape, (1.0,))
     risk = column(metrics, "debt_at_risk_value")
     kept = peaks(risk)
-    at = _x(times(metrics.at_ns)[kept])
+    at = days(times(metrics.at_ns)[kept])
     stack = [column(metrics, f"debt_health_from_{edge:g}")[kept] for edge in HEALTH_EDGES]
     colors = [COLORS[f"h{place}"] for place in range(len(HEALTH_EDGES))]
     panels[0].stackplot(at, stack, colors=colors, linewidth=0, step="post")
     panels[0].plot(at, risk[kept], color=COLORS["ink"], linewidth=1.2, drawstyle="steps-post")
-    dress(panels[0], f"debt, {quote}", zero=True, bins=6)
+    dress(panels[0], f"{owed_words(run)}, {quote}", zero=True, bins=6)
     time_axis(panels, shape, words=_axis_words(run))
     return canvas
 
 
 def _axis_words(run: ReplayRun) -> str:
     return axis_words(run.metrics.at_ns[0], run.metrics.at_ns[-1])
-
-
-def _x(at: Any) -> Any:
-    """Times as days since 1970, matplotlib's own scale."""
-    seconds = (at - np.datetime64(0, "us")) / np.timedelta64(1, "us") / 1e6
-    return seconds / 86_400

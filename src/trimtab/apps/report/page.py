@@ -17,6 +17,7 @@ from trimtab.apps.report.comparison import comparison_of, labels_of
 from trimtab.apps.report.ends import Ends, ends_of
 from trimtab.apps.report.figures import pictures
 from trimtab.apps.report.ledger import cash_rows, fund_rows, loss_rows, pool_rows
+from trimtab.apps.report.markets import market_pictures, market_rows
 from trimtab.apps.report.notes import left_rows, warnings_of
 from trimtab.apps.report.prices import price_rows
 from trimtab.apps.report.rule_words import (
@@ -37,7 +38,7 @@ from trimtab.apps.report.shown import (
     sentence,
     years,
 )
-from trimtab.apps.report.story import paragraph_of, title_of, verdict_of
+from trimtab.apps.report.story import owed_words, paragraph_of, title_of, verdict_of
 from trimtab.apps.report.tiles import tiles_of
 from trimtab.apps.summaries import replay_summary
 from trimtab.model import Payer
@@ -120,9 +121,13 @@ def _period(run: ReplayRun) -> Sentence:
 
 
 def _pictures(run: ReplayRun, ends: Ends) -> Mapping[str, Any]:
+    markets = market_pictures(run)
     return {
         "asset": run.metrics.asset,
-        "pictures": pictures(run),
+        "pictures": pictures(run) | {one.name: one for one in markets},
+        "market_names": [one.name for one in markets if one.name.startswith("market")],
+        "market_rows": market_rows(run),
+        "owed": owed_words(run),
         "price_rows": price_rows(run),
         "buckets": bucket_names(HEALTH_EDGES),
         "at_risk": AT_RISK_HEALTH,

@@ -46,10 +46,19 @@ class Verdict:
     text: str
 
 
+def owed_words(run: ReplayRun) -> str:
+    """What a liquidation closes in this venue."""
+    if not run.case.rules.markets:
+        return "debt"
+    lent = any(run.metrics.columns.get("debt_value", []))
+    return "debt and notional" if lent else "notional"
+
+
 def title_of(run: ReplayRun) -> str:
     """The heading: what happened, in two figures."""
     tally, quote = run.tally, run.case.rules.quote
-    acts = str(counted(tally.liquidations, "liquidation")) if tally.liquidations else ""
+    number = tally.liquidations + tally.position_liquidations
+    acts = str(counted(number, "liquidation")) if number else ""
     loss = f"{money(tally.bad_debt_wad, quote)} of bad debt" if tally.bad_debt_wad else "no loss"
     return f"{acts or 'No liquidation'}, {loss}"
 
@@ -67,7 +76,7 @@ def verdict_of(run: ReplayRun) -> Verdict:
         return Verdict("warn", "!", "There was bad debt; nobody outside the venue's funds paid.")
     if run.unwanted:
         return Verdict("warn", "!", "No loss was booked, but unsafe accounts are left at the end.")
-    if tally.liquidations:
+    if tally.liquidations or tally.position_liquidations:
         return Verdict("good", "✓", "Every liquidation covered its debt: nobody bore a loss.")
     return Verdict("good", "✓", "No account had to be liquidated.")
 
@@ -87,7 +96,7 @@ def paragraph_of(run: ReplayRun, ends: Ends) -> list[Sentence]:
 
 def liquidated(run: ReplayRun) -> int:
     """How many accounts lost debt or collateral to a liquidation."""
-    acts = {"repaid", "seized"}
+    acts = {"repaid", "seized", "closed"}
     return sum(bool(acts & found.keys()) for found in run.tally.by_account.values())
 
 
@@ -101,8 +110,9 @@ def _book(run: ReplayRun, ends: Ends, *, path: PricePath) -> Sentence:
     who, owned = counted(len(ends.before), "account"), money(ends.collateral_wad, quote)
     if not ends.debt_wad:
         return sentence("{} held {} and owed nothing.", who, owned)
+    owed = owed_words(run)
     return sentence(
-        "{} held {} of collateral against {} of debt while {} stood at {}{}.",
+        f"{{}} held {{}} of collateral against {{}} of {owed} while {{}} stood at {{}}{{}}.",
         *(who, owned, money(ends.debt_wad, quote), path.asset),
         *(price(path.first), f"{NO_BREAK}{quote}"),
     )
@@ -143,6 +153,8 @@ def _steady_market(run: ReplayRun, path: PricePath) -> list[Sentence]:
 def _liquidations(run: ReplayRun, ends: Ends) -> list[Sentence]:
     tally, quote = run.tally, run.case.rules.quote
     if not tally.liquidations:
+        if tally.position_liquidations:
+            return _positions(run)
         return [sentence("Nobody was liquidated.")] if ends.debt_wad else []
     auctions = run.case.replay.mechanism is Mechanism.AUCTION
     return [
@@ -154,8 +166,32 @@ def _liquidations(run: ReplayRun, ends: Ends) -> list[Sentence]:
             money(tally.repaid_wad, quote),
             money(tally.seized_wad, quote),
             money(tally.bonus_wad, quote),
+        ),
+        *_positions(run),
+    ]
+
+
+def _positions(run: ReplayRun) -> list[Sentence]:
+    """What liquidations and deleveraging closed of positions."""
+    tally, quote = run.tally, run.case.rules.quote
+    if not tally.position_liquidations and not tally.deleveragings:
+        return []
+    told = [
+        sentence(
+            "{} closed positions of {}.",
+            counted(tally.position_liquidations, "liquidation"),
+            money(tally.closed_wad, quote),
         )
     ]
+    if tally.deleveragings:
+        told.append(
+            sentence(
+                "Deleveraging cut {} of counterparties' positions in {}.",
+                money(tally.deleveraged_wad, quote),
+                counted(tally.deleveragings, "cut"),
+            )
+        )
+    return told
 
 
 def _losses(run: ReplayRun, ends: Ends) -> list[Sentence]:
@@ -176,8 +212,9 @@ def _losses(run: ReplayRun, ends: Ends) -> list[Sentence]:
     return [
         (
             *sentence(
-                "{} left bad debt of {} ({} of the opening debt): ",
+                "{} left bad debt of {} ({} of the opening {}): ",
                 *(counted(losing(run), "account"), money(tally.bad_debt_wad, quote), share),
+                owed_words(run),
             ),
             *(listed(parts) or ("the accounts' own last collateral and the funds paid it",)),
             ".",
@@ -202,7 +239,7 @@ def _unsafe(run: ReplayRun, ends: Ends) -> list[Sentence]:
     else:
         causes = listed([sentence(f"{{}} {CAUSES[cause]}", str(n)) for cause, n in numbers])
     told = sentence(
-        f"At the end {{}} with {{}} of debt {verb} still unsafe: ",
+        f"At the end {{}} with {{}} of {owed_words(run)} {verb} still unsafe: ",
         *(counted(len(ends.left), "account"), debt),
     )
     return [(*told, *causes, ".")]

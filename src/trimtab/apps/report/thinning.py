@@ -34,6 +34,12 @@ def times(at_ns: Sequence[int]) -> Times:
     return np.array(micros, dtype="datetime64[us]")
 
 
+def days(at: Times) -> Floats:
+    """Times as days since 1970, matplotlib's own scale."""
+    seconds = (at - np.datetime64(0, "us")) / np.timedelta64(1, "us") / 1e6
+    return np.asarray(seconds / 86_400, dtype=np.float64)
+
+
 def column(metrics: Metrics, name: str) -> Floats:
     """One column of the metrics; zeros where it is missing."""
     found = metrics.columns.get(name)
@@ -90,8 +96,8 @@ def _span(samples: Sequence[Sample]) -> tuple[float, float]:
     prices = [sample.price for sample in samples if sample.price > 0]
     if not prices:
         return 0.0, 0.0
-    high = 1.04 * max(prices)
     at, debt = samples[0].liquidation_price, samples[0].debt
+    high = _ceiling(samples[0], top=max(prices))
     inside = np.isfinite(at) & (debt > 0) & (at <= high)
     if not inside.any():
         at, debt = samples[-1].liquidation_price, samples[-1].debt
@@ -102,6 +108,20 @@ def _span(samples: Sequence[Sample]) -> tuple[float, float]:
     share = np.cumsum(debt[inside][order]) / debt[inside].sum()
     low = float(at[inside][order][np.searchsorted(share, 0.02)])
     return 0.96 * min(low, *prices), high
+
+
+def _ceiling(sample: Sample, *, top: float) -> float:
+    """Just over the prices; over 9 in 10 of the safe shorts that wait above, at most twice.
+
+    A debtor who is unsafe waits above the price too, and has no need of more room.
+    """
+    at, debt = sample.liquidation_price, sample.debt
+    above = np.isfinite(at) & (debt > 0) & (at > top) & (sample.health > 1)
+    if not above.any():
+        return 1.04 * top
+    order = np.argsort(at[above])
+    share = np.cumsum(debt[above][order]) / debt[above].sum()
+    return float(min(2 * top, 1.04 * at[above][order][np.searchsorted(share, 0.9)]))
 
 
 def _by_price(sample: Sample, edges: Floats) -> Floats:

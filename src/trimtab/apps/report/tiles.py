@@ -15,7 +15,7 @@ from trimtab.apps.report.shown import (
     price,
     sentence,
 )
-from trimtab.apps.report.story import liquidated, losing
+from trimtab.apps.report.story import liquidated, losing, owed_words
 from trimtab.model import Payer
 from trimtab.simulation import AT_RISK_HEALTH, ReplayRun
 
@@ -40,14 +40,10 @@ def tiles_of(run: ReplayRun, ends: Ends) -> list[Tile]:
         _market(run, main_path(run)),
         Tile(
             "Liquidations",
-            count(tally.liquidations),
+            count(tally.liquidations + tally.position_liquidations),
             sentence("of {}", counted(liquidated(run), "account")),
         ),
-        Tile(
-            "Debt repaid",
-            money(tally.repaid_wad, quote),
-            sentence("for {} of collateral", money(tally.seized_wad, quote)),
-        ),
+        _closed(run),
         Tile(
             "Bad debt",
             money(tally.bad_debt_wad, quote),
@@ -75,11 +71,29 @@ def tiles_of(run: ReplayRun, ends: Ends) -> list[Tile]:
     ]
 
 
+def _closed(run: ReplayRun) -> Tile:
+    """What liquidations closed: debt, and positions where the venue has any."""
+    tally, quote = run.tally, run.case.rules.quote
+    if not tally.position_liquidations and not tally.deleveragings:
+        note = sentence("for {} of collateral", money(tally.seized_wad, quote))
+        return Tile("Debt repaid", money(tally.repaid_wad, quote), note)
+    closed = money(tally.repaid_wad + tally.closed_wad, quote)
+    note = sentence("and {} cut by deleveraging", money(tally.deleveraged_wad, quote))
+    return Tile("Closed by liquidations", closed, note)
+
+
 def _debt(run: ReplayRun, ends: Ends) -> Tile:
-    most = max(run.metrics.columns["debt_at_risk_value"], default=0.0)
+    columns = run.metrics.columns
+    debt = columns["debt_at_risk_value"]
+    held = columns.get("notional_at_risk_value") or [0.0] * len(debt)
+    most = max(map(sum, zip(debt, held, strict=False)), default=0.0)
     share = percent(most * 10**18 / ends.debt_wad) if ends.debt_wad else Shown("0", "0")
     note = sentence(f"{{}} of it at risk (health <{NO_BREAK}{AT_RISK_HEALTH}) at worst", share)
-    return Tile("Debt at the start", money(ends.debt_wad, run.case.rules.quote), note)
+    return Tile(
+        f"{owed_words(run).capitalize()} at the start",
+        money(ends.debt_wad, run.case.rules.quote),
+        note,
+    )
 
 
 def _market(run: ReplayRun, path: PricePath) -> Tile:
