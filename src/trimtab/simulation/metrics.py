@@ -91,7 +91,8 @@ class Metrics:
         prices = zip(self.screen.assets, marks.price.tolist(), strict=True)
         row |= {f"price_{asset}": price for asset, price in prices}
         for name, value in row.items():
-            self.columns.setdefault(name, []).append(value)
+            # A column that begins late, with the first position, was zero until then.
+            self.columns.setdefault(name, [0.0] * len(self.at_ns)).append(value)
         self.at_ns.append(at_ns)
         if not self.asset:
             self.asset = self._main_asset(marks, draft)

@@ -18,6 +18,9 @@ from trimtab.apps.conformance import (
     derive,
     drift,
     dydx,
+    engine_accounts,
+    engine_positions,
+    engine_rules,
     euler,
     exchanges,
     fluid,
@@ -66,18 +69,21 @@ MODULES: Final = (
     span,
     synthetix,
 )
+# The rules of derivatives venues that the engine's own rules and functions say.
+ENGINE: Final = (engine_accounts, engine_positions, engine_rules)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the files named on the command line; return the exit code."""
-    paths = _parser().parse_args(arguments).file
+    asked = _parser().parse_args(arguments)
+    paths = asked.file
     try:
         cases = [case for path in paths for case in read_cases(path)]
     except DataError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    rules = all_rules()
-    verdicts = [judge(case, rules) for case in cases]
+    rules = all_rules(ENGINE if asked.engine else MODULES)
+    verdicts = [judge(case, rules) for case in cases if not asked.engine or case.rule in rules]
     for line in complaint_lines(verdicts):
         print(line, file=sys.stderr)
     for line in [*table(verdicts), total_line(verdicts)]:
@@ -85,10 +91,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(any(verdict.outcome is not Outcome.PASSED for verdict in verdicts))
 
 
-def all_rules() -> Rules:
-    """Return every rule that a module of this package answers."""
+def all_rules(modules: Sequence[Any] = MODULES) -> Rules:
+    """Return every rule that some modules of this package answer: the twins', or the engine's."""
     rules: dict[str, Callable[[Mapping[str, Any]], Any]] = {}
-    for module in MODULES:
+    for module in modules:
         assert not rules.keys() & module.RULES.keys(), f"{module.__name__} answers another's rule"
         rules.update(module.RULES)
     return rules
@@ -101,6 +107,11 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 all passed, 1 a case failed or has no twin, 2 usage, 3 bad file.",
     )
     parser.add_argument("file", nargs="+", type=Path, help="lending or derivatives vectors (JSON)")
+    parser.add_argument(
+        "--engine",
+        action="store_true",
+        help="run the rules that the engine says through the engine, and no other",
+    )
     return parser
 
 

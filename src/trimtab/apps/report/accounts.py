@@ -21,14 +21,17 @@ from trimtab.model import EventKind, Payer
 from trimtab.simulation import ReplayRun, TimedEvent
 
 SHOWN_MAX = 10
-ACTS = frozenset({EventKind.SEIZE, EventKind.AUCTION_TAKE})
+ACTS = frozenset({EventKind.SEIZE, EventKind.AUCTION_TAKE, EventKind.LIQUIDATE_POSITION})
 TELLING = ACTS | {
     EventKind.LIQUIDATE,
     EventKind.LOSS,
     EventKind.AUCTION_START,
     EventKind.BACKSTOP_TRANSFER,
     EventKind.REDUCE,
+    EventKind.DELEVERAGE,
 }
+# What counts as closed: debts repaid, and positions closed or cut.
+CLOSED = ("repaid", "closed", "deleveraged")
 NOBODY = Stand(0, 0, None, False)
 
 
@@ -60,11 +63,20 @@ class _History:
 
 
 def weightiest(run: ReplayRun) -> list[str]:
-    """Accounts by what was repaid for them and lost on them, at most ten."""
+    """Accounts by what was closed of them and lost on them, at most ten."""
     found = run.tally.by_account
-    weight = {key: was.get("repaid", 0) + was.get("loss", 0) for key, was in found.items()}
+    weight = {
+        key: closed(was) + was.get("loss", 0)
+        for key, was in found.items()
+        if not key.startswith("@")
+    }
     keys = sorted((key for key in weight if weight[key]), key=lambda key: (-weight[key], key))
     return keys[:SHOWN_MAX]
+
+
+def closed(found: Mapping[str, int]) -> int:
+    """Debt repaid and positions closed or cut of an account, wad."""
+    return sum(found.get(name, 0) for name in CLOSED)
 
 
 def account_rows(run: ReplayRun, ends: Ends) -> list[AccountRow]:
@@ -76,9 +88,10 @@ def account_rows(run: ReplayRun, ends: Ends) -> list[AccountRow]:
 
 
 def share_of_rows(run: ReplayRun) -> Shown:
-    """How much of all repayments and losses the table covers."""
-    found, total = run.tally.by_account, run.tally.repaid_wad + run.tally.bad_debt_wad
-    rows = sum(found[k].get("repaid", 0) + found[k].get("loss", 0) for k in weightiest(run))
+    """How much of all that was closed and lost the table covers."""
+    found, tally = run.tally.by_account, run.tally
+    total = tally.repaid_wad + tally.closed_wad + tally.deleveraged_wad + tally.bad_debt_wad
+    rows = sum(closed(found[k]) + found[k].get("loss", 0) for k in weightiest(run))
     return percent(rows / total if total else 0.0)
 
 
@@ -92,7 +105,7 @@ def _row(
         moment_cell(history.first_ns),
         moment_cell(history.last_ns),
         cell(before.debt_wad),
-        cell(found.get("repaid", 0)),
+        cell(closed(found)),
         cell(found.get("seized", 0)),
         cell(found.get("bonus", 0)),
         cell(found.get("fee", 0)),
@@ -127,6 +140,8 @@ def _fate(
         return sentence("taken over by the backstop")
     if left is not None:
         return sentence("still unsafe after {}, owing {}", parts, money(left.debt_wad, quote))
+    if not history.acts and found.get("deleveraged", 0):
+        return sentence("cut by deleveraging; {} left open", money(after.debt_wad, quote))
     if not after.debt_wad:
         return sentence("debt paid off by {}", parts)
     return sentence("made safe by {}; still owes {}", parts, money(after.debt_wad, quote))

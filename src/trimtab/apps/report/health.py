@@ -5,6 +5,7 @@ from typing import Any
 
 from trimtab.apps.report.health_book import HealthBook, book_of, debt_of
 from trimtab.apps.report.health_map import bucket_rows, map_picture, map_rows
+from trimtab.apps.report.health_positions import position_rows
 from trimtab.apps.report.health_rows import (
     asset_rows,
     change_rows,
@@ -80,6 +81,8 @@ def _tables(book: HealthBook) -> Mapping[str, Any]:
         "debt_rows": debt_rows(book),
         "debt_words": debt_words(book) if book.debt_wad else (),
         "asset_rows": asset_rows(book.found),
+        "owed": book.owed,
+        "position_rows": position_rows(book.found),
     }
 
 

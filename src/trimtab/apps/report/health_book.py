@@ -15,7 +15,7 @@ HUNDREDTH_WAD = WAD // 10_000  # a hundredth of a percent
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Debt (wad) that can be liquidated after a fall, and of how many accounts."""
+    """Debt and notional (wad) that can be liquidated after a move, and of how many accounts."""
 
     debt_wad: int
     accounts: int
@@ -27,6 +27,7 @@ class HealthBook:
 
     `unsafe` are liquidatable already, the largest debt first. `waiting` are those that a fall of
     all collateral makes liquidatable, the nearest first; `beyond` are reached by no such fall.
+    What an account owes is its debt and the notional of its positions: `owed`.
     """
 
     found: Standing
@@ -41,13 +42,18 @@ class HealthBook:
         return self.found.case.rules.quote
 
     @property
+    def owed(self) -> str:
+        """What a liquidation closes here: debt, or exposure where there may be positions."""
+        return "exposure" if self.found.case.rules.markets else "debt"
+
+    @property
     def debtors(self) -> tuple[Explanation, ...]:
         """All accounts with debt, the riskiest first."""
         return (*self.unsafe, *self.waiting, *self.beyond)
 
     @property
     def debt_wad(self) -> int:
-        """Debt of the book."""
+        """Debt and notional of the book."""
         return debt_of(self.found.accounts)
 
     @property
@@ -74,27 +80,42 @@ class HealthBook:
         debt = self.running_debt[number]
         return Reach(debt, len(self.unsafe) + number)
 
+    def reached_up(self, rise_wad: int) -> Reach:
+        """What is liquidatable once all that accounts are net short of has risen by a fraction."""
+        rising = [a for a in self.debtors if not a.liquidatable and _rise(a) < rise_wad]
+        return Reach(debt_of(self.unsafe) + debt_of(rising), len(self.unsafe) + len(rising))
+
 
 def book_of(found: Standing) -> HealthBook:
     """Put the accounts of a standing in order of risk."""
-    debtors = [account for account in found.accounts if account.debt_wad > 0]
+    debtors = [account for account in found.accounts if owed_wad(account) > 0]
     unsafe = sorted((a for a in debtors if a.liquidatable), key=_by_debt)
     safe = [account for account in debtors if not account.liquidatable]
     waiting = [account for account in safe if account.distance_wad < WAD]
     waiting.sort(key=lambda account: (account.distance_wad, *_by_debt(account)))
     beyond = sorted((a for a in safe if a.distance_wad >= WAD), key=_by_debt)
-    debts = (account.debt_wad for account in waiting)
+    debts = (owed_wad(account) for account in waiting)
     running = tuple(accumulate(debts, initial=debt_of(unsafe)))
     return HealthBook(found, tuple(unsafe), tuple(waiting), tuple(beyond), running)
 
 
 def _by_debt(account: Explanation) -> tuple[int, str, str]:
-    return (-account.debt_wad, account.account, account.group)
+    return (-owed_wad(account), account.account, account.group)
+
+
+def _rise(account: Explanation) -> int:
+    rise = account.distance_up_wad
+    return 10**9 * WAD if rise is None else rise
+
+
+def owed_wad(account: Explanation) -> int:
+    """Debt and notional of an account, wad: what a liquidation could close."""
+    return account.debt_wad + account.notional_wad
 
 
 def debt_of(accounts: Iterable[Explanation]) -> int:
-    """Debt of some accounts, wad."""
-    return sum(account.debt_wad for account in accounts)
+    """Debt and notional of some accounts, wad."""
+    return sum(owed_wad(account) for account in accounts)
 
 
 def key_of(account: Explanation) -> str:

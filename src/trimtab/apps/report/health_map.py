@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from trimtab.apps.report.bars import bucket_names, width_of
 from trimtab.apps.report.drawing import COLORS, Picture, Shape, blank, dress, picture
-from trimtab.apps.report.health_book import HealthBook, Reach, debt_of, distance
+from trimtab.apps.report.health_book import HealthBook, Reach, debt_of, distance, owed_wad
 from trimtab.apps.report.health_story import share
 from trimtab.apps.report.shown import NARROW, Shown, cell, count, plain_text, sentence
 from trimtab.simulation import HEALTH_EDGES
@@ -38,7 +38,7 @@ def bucket_rows(book: HealthBook) -> list[HealthRow]:
         health = edges[-1] if account.health_wad is None else account.health_wad
         place = max(i for i, edge in enumerate(edges) if health >= edge)
         was = found[place]
-        found[place] = Reach(was.debt_wad + account.debt_wad, was.accounts + 1)
+        found[place] = Reach(was.debt_wad + owed_wad(account), was.accounts + 1)
     most = max(reach.debt_wad for reach in found)
     return [
         _row(name, f"h{place}", reach=found[place], book=book, most=most)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from trimtab.apps.report.bars import Bar, BarRow, width_of
-from trimtab.apps.report.health_book import HealthBook, debt_of, distance, key_of, name_of
+from trimtab.apps.report.health_book import HealthBook, debt_of, distance, key_of, name_of, owed_wad
 from trimtab.apps.report.health_story import largest_debts, share
 from trimtab.apps.report.rule_words import asset_cells
 from trimtab.apps.report.shown import (
@@ -89,7 +89,7 @@ def _risk_row(account: Explanation) -> RiskRow:
         health(account.health_wad),
         distance(0 if account.liquidatable else account.distance_wad),
         cell(account.collateral_wad),
-        cell(account.debt_wad),
+        cell(owed_wad(account)),
         leverage(account.leverage_wad),
         tuple(
             (f"{printable(asset)} {account.liquidation_side[asset]}", price_cell(at))
@@ -127,12 +127,12 @@ def debt_rows(book: HealthBook) -> list[DebtRow]:
     """The ten largest debts."""
     rows, running = [], 0
     for account in largest_debts(book):
-        running += account.debt_wad
+        running += owed_wad(account)
         rows.append(
             DebtRow(
                 name_of(account),
-                cell(account.debt_wad),
-                share(account.debt_wad, book.debt_wad),
+                cell(owed_wad(account)),
+                share(owed_wad(account), book.debt_wad),
                 share(running, book.debt_wad),
                 health(account.health_wad),
                 distance(0 if account.liquidatable else account.distance_wad),

@@ -1,6 +1,6 @@
 """The health of a book in words: a heading, a verdict, a paragraph and the tiles under it."""
 
-from trimtab.apps.report.health_book import HealthBook, debt_of, distance, name_of
+from trimtab.apps.report.health_book import HealthBook, debt_of, distance, name_of, owed_wad
 from trimtab.apps.report.shown import (
     NARROW,
     NONE,
@@ -30,7 +30,7 @@ def share(part_wad: int, whole_wad: int) -> Shown:
 
 def largest_debts(book: HealthBook) -> list[Explanation]:
     """The accounts with the largest debts, at most ten."""
-    return sorted(book.debtors, key=lambda a: (-a.debt_wad, a.account, a.group))[:LARGEST]
+    return sorted(book.debtors, key=lambda a: (-owed_wad(a), a.account, a.group))[:LARGEST]
 
 
 def health_title(book: HealthBook) -> str:
@@ -39,10 +39,10 @@ def health_title(book: HealthBook) -> str:
         return "Nobody owes anything"
     if book.unsafe:
         who, debt = counted(len(book.unsafe), "account"), money(debt_of(book.unsafe), book.quote)
-        return f"{who} liquidatable, owing {debt}"
+        return f"{who} liquidatable, {'owing' if book.owed == 'debt' else 'with'} {debt}"
     if not book.waiting:
         return "Nobody is liquidatable, and no fall of the collateral changes that"
-    return f"Nobody is liquidatable; the first debt is a fall of {_nearest(book)} away"
+    return f"Nobody is liquidatable; the first {book.owed} is a fall of {_nearest(book)} away"
 
 
 def health_verdict(book: HealthBook) -> Verdict:
@@ -64,7 +64,21 @@ def health_paragraph(book: HealthBook) -> list[Sentence]:
     """What a reader takes away who reads nothing else."""
     if not book.debt_wad:
         return [_holdings(book)]
-    return [_holdings(book), _unsafe(book), *_short(book), *_next(book), *_falls(book)]
+    told = [_holdings(book), _unsafe(book), *_short(book), *_next(book), *_falls(book)]
+    return [*told, *_rises(book)]
+
+
+def _rises(book: HealthBook) -> list[Sentence]:
+    """The same for shorts, where the book has any."""
+    if all(account.distance_up_wad is None for account in book.debtors):
+        return []
+    told: list[str | Shown] = []
+    for rise in TOLD_PERCENT:
+        reach = book.reached_up(_wad(rise))
+        told += [f"{rise}{NARROW}%", money(reach.debt_wad, book.quote)]
+        told.append(share(reach.debt_wad, book.debt_wad))
+    words = f"After a rise of {{}}, {{}} of {book.owed} ({{}} of all) is liquidatable; "
+    return [sentence(words + "after {}, {} ({}).", *told)]
 
 
 def _holdings(book: HealthBook) -> Sentence:
@@ -75,7 +89,7 @@ def _holdings(book: HealthBook) -> Sentence:
         verb_owe = "owes" if number == 1 else "owe"
         return sentence(f"As of {{}}, {{}} {verb} {{}} and {verb_owe} nothing.", when, who, owned)
     return sentence(
-        f"As of {{}}, {{}} {verb} {{}} of collateral against {{}} of debt.",
+        f"As of {{}}, {{}} {verb} {{}} of collateral against {{}} of {book.owed}.",
         *(when, who, owned, money(book.debt_wad, book.quote)),
     )
 
@@ -86,7 +100,7 @@ def _unsafe(book: HealthBook) -> Sentence:
     verb = "is" if len(book.unsafe) == 1 else "are"
     debt = debt_of(book.unsafe)
     return sentence(
-        f"{{}} with {{}} of debt ({{}} of all) {verb} liquidatable now.",
+        f"{{}} with {{}} of {book.owed} ({{}} of all) {verb} liquidatable now.",
         *(counted(len(book.unsafe), "account"), money(debt, book.quote)),
         share(debt, book.debt_wad),
     )
@@ -106,13 +120,13 @@ def _next(book: HealthBook) -> list[Sentence]:
     rank = "next" if book.unsafe else "first"
     if not book.waiting:
         other = "other " if book.unsafe else ""
-        return [sentence(f"No fall of the collateral makes any {other}debt liquidatable.")]
+        return [sentence(f"No fall of the collateral makes any {other}{book.owed} liquidatable.")]
     nearest = book.waiting[0]
     return [
         sentence(
-            f"All collateral must fall together by {{}} before the {rank} debt becomes "
+            f"All collateral must fall together by {{}} before the {rank} {book.owed} becomes "
             "liquidatable: that of {}, {}.",
-            *(_nearest(book), _short_name(nearest), money(nearest.debt_wad, book.quote)),
+            *(_nearest(book), _short_name(nearest), money(owed_wad(nearest), book.quote)),
         )
     ]
 
@@ -125,7 +139,8 @@ def _falls(book: HealthBook) -> list[Sentence]:
         reach = book.reached(_wad(fall))
         told += [f"{fall}{NARROW}%", money(reach.debt_wad, book.quote)]
         told.append(share(reach.debt_wad, book.debt_wad))
-    words = "After a fall of {}, {} of debt ({} of all) is liquidatable; after {}, {} ({})."
+    words = f"After a fall of {{}}, {{}} of {book.owed} ({{}} of all) is liquidatable; "
+    words += "after {}, {} ({})."
     return [sentence(words, *told)]
 
 
@@ -147,7 +162,7 @@ def health_tiles(book: HealthBook) -> list[Tile]:
     """Eight figures: what there is, what is unsafe now, what is next, and how it is spread."""
     quote, unsafe = book.quote, debt_of(book.unsafe)
     near, top = book.reached(_wad(TOLD_PERCENT[0])), largest_debts(book)
-    in_debt = sentence("{} of them with debt", count(len(book.debtors)))
+    in_debt = sentence(f"{{}} of them with {book.owed}", count(len(book.debtors)))
     ratio = sentence("{} of the collateral", share(book.debt_wad, book.collateral_wad))
     if not book.collateral_wad:
         ratio = sentence("without any collateral" if book.debt_wad else "nobody owes anything")
@@ -158,7 +173,7 @@ def health_tiles(book: HealthBook) -> list[Tile]:
     return [
         Tile("Accounts", count(len(book.found.accounts)), in_debt),
         Tile("Collateral", money(book.collateral_wad, quote), sentence("before any haircut")),
-        Tile("Debt", money(book.debt_wad, quote), ratio),
+        Tile(book.owed.capitalize(), money(book.debt_wad, quote), ratio),
         Tile(
             "Liquidatable now",
             count(len(book.unsafe)),
@@ -169,7 +184,7 @@ def health_tiles(book: HealthBook) -> list[Tile]:
         Tile(
             f"After a fall of {TOLD_PERCENT[0]}{NARROW}%",
             money(near.debt_wad, quote),
-            sentence("liquidatable, {} of all debt", share(near.debt_wad, book.debt_wad)),
+            sentence(f"liquidatable, {{}} of all {book.owed}", share(near.debt_wad, book.debt_wad)),
             tone="warn" if near.debt_wad else "good",
         ),
         Tile(
@@ -179,21 +194,26 @@ def health_tiles(book: HealthBook) -> list[Tile]:
             tone="bad" if book.short else "good",
         ),
         Tile(
-            "Ten largest debts",
+            f"Ten largest {book.owed}s",
             share(debt_of(top), book.debt_wad),
-            sentence("of all debt, {}", money(debt_of(top), quote)),
+            sentence(f"of all {book.owed}, {{}}", money(debt_of(top), quote)),
         ),
     ]
 
 
 def _next_tile(book: HealthBook) -> Tile:
-    name = "Fall to the next debt" if book.unsafe else "Fall to the first debt"
+    name = f"Fall to the {'next' if book.unsafe else 'first'} {book.owed}"
     if book.unsafe and len(book.unsafe) == len(book.debtors):
-        told = sentence("all debt is liquidatable already")
-        return Tile(name, Shown(NONE, "no debt is left"), told)
+        told = sentence(f"all {book.owed} is liquidatable already")
+        return Tile(name, Shown(NONE, f"no {book.owed} is left"), told)
     if not book.waiting:
         told = sentence("no fall of the collateral reaches one")
         return Tile(name, distance(WAD), told, tone="good")
     near = book.waiting[0].distance_wad < _wad(NEAR_PERCENT)
-    debt = money(book.waiting[0].debt_wad, book.quote)
-    return Tile(name, _nearest(book), sentence("{} of debt", debt), tone="warn" if near else "good")
+    debt = money(owed_wad(book.waiting[0]), book.quote)
+    return Tile(
+        name,
+        _nearest(book),
+        sentence(f"{{}} of {book.owed}", debt),
+        tone="warn" if near else "good",
+    )
