@@ -10,6 +10,8 @@ from tests.engine.crisis import Variant, crisis_rules
 from tests.engine.venues import asset, eth, usd, venue_rules
 from trimtab.model import (
     Accrual,
+    AdlPolicy,
+    AdlPrice,
     AuctionCurve,
     AuctionRules,
     BonusCurve,
@@ -17,6 +19,7 @@ from trimtab.model import (
     CategoryRules,
     DynamicsRules,
     LiquidationRules,
+    PositionSizing,
     Rules,
     Sizing,
     SpiralRule,
@@ -67,12 +70,18 @@ def test_possible_rules_have_no_conflict(rules):
     assert first_conflict(rules) is None
 
 
-def test_the_rules_of_the_state_machine_are_possible():
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("position_sizing", PositionSizing)
+def test_the_rules_of_the_state_machine_are_possible(position_sizing, strict):
     variant = Variant(
         *(Sizing.TARGET_HEALTH, BonusCurve.SHORTFALL, SpiralRule.CUT, AuctionCurve.STAIR),
         *(Accrual.LINEAR, CallExpiry.REDUCE),
         dusty=True,
         thin=True,
+        strict=strict,
+        position_sizing=position_sizing,
+        policy=AdlPolicy.QUEUE,
+        adl_price=AdlPrice.MARK,
     )
     assert first_conflict(crisis_rules(variant)) is None
 

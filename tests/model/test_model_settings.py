@@ -24,6 +24,8 @@ from trimtab.model import (
     PositionLiquidationRules,
     ReplayRules,
     Rules,
+    Tier,
+    canonical_json,
     settings_of,
 )
 from trimtab.model.settings import PERCENT, ratio, setting
@@ -141,6 +143,75 @@ def test_the_documented_defaults_of_markets_stand():
     assert (closing.sizing, closing.portion_wad) == ("shortage", 10 * PERCENT)
     assert (closing.fee_margin_share_wad, closing.backstop_below_wad) == (95 * PERCENT, WAD)
     assert (DeleveragingRules().policy, DeleveragingRules().price) == ("water_fill", "bankruptcy")
+
+
+LIVE = Rules(
+    "test",
+    "USD",
+    {"ETH": AssetRules("ETH", 18)},
+    {"near": CategoryRules("near", ("ETH",), 1, 2)},
+    markets={"P": MarketRules("P", 2, 1, asset="ETH")},
+)
+NAMED = {AssetRules: ("assets", "ETH"), CategoryRules: ("categories", "near")}
+NAMED |= {MarketRules: ("markets", "P")}
+PLAIN = {
+    LiquidationRules: "liquidation",
+    MarginCallRules: "margin_call",
+    AuctionRules: "auction",
+    DynamicsRules: "dynamics",
+    OracleRules: "oracle",
+    BreakerRules: "breakers",
+    PositionLiquidationRules: "position_liquidation",
+    DeleveragingRules: "deleveraging",
+}
+
+
+def other_than(value, found):
+    """Another value of a setting, of its own type."""
+    if found.choices is not None:
+        return next(choice for choice in found.choices if choice != value)
+    if found.kind is Kind.FLAG:
+        return not value
+    if found.kind is Kind.TEXT:
+        return value + "x"
+    if found.kind is Kind.NAMES:
+        return (*value, "x")
+    if found.kind is Kind.TIERS:
+        return (*value, Tier(0, 2, 1))
+    return 7 if value is None else value + 1
+
+
+@pytest.mark.parametrize(("record", "field", "found"), ALL)
+def test_no_setting_of_a_venue_can_change_unseen(record, field, found):
+    """The state hash is of the rules too, so that two journals of one hash had the same rules."""
+    if record is ReplayRules:  # a replay's own policy is no rule of the venue
+        assert ReplayRules not in {**NAMED, **PLAIN}
+        return
+    if record in NAMED:
+        section, name = NAMED[record]
+        old = getattr(LIVE, section)[name]
+        new = replace(old, **{field.name: other_than(getattr(old, field.name), found)})
+        changed = replace(LIVE, **{section: {name: new}})
+    else:
+        section = PLAIN.get(record, "backstop")
+        old = getattr(LIVE, section)
+        new = replace(old, **{field.name: other_than(getattr(old, field.name), found)})
+        changed = replace(LIVE, **{section: new})
+    assert type(new) is record
+    assert canonical_json(changed) != canonical_json(LIVE)
+
+
+def test_every_section_of_the_rules_is_known_to_the_tests_here():
+    sections = {entry.name for entry in fields(Rules)} - {"venue", "quote"}
+    named = {section for section, _ in NAMED.values()}
+    assert sections == named | set(PLAIN.values()) | {"insurance", "backstop"}
+
+
+def test_what_may_be_absent_says_what_absence_means():
+    for record in RECORDS:
+        for field, found in settings_of(record):
+            if field.default is None and found.key not in ("liquidation_end", "price"):
+                assert "absent" in found.doc, f"{record.__name__}.{found.key}"
 
 
 def test_a_field_without_a_setting_is_a_name():

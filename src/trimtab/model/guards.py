@@ -148,7 +148,7 @@ class BreakerRules:
     outage_blocks: int | None = setting(
         "outage_blocks",
         Kind.COUNT,
-        doc="blocks without any command after which the venue counts as having been down",
+        doc="blocks without a command after which the venue counts as down; absent: none do",
         default=None,
         low=1,
     )

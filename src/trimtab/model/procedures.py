@@ -79,7 +79,7 @@ class LiquidationRules:
     window_cap_wad: int | None = setting(
         "window_cap",
         Kind.VALUE,
-        doc="largest value repaid by liquidations in a window",
+        doc="largest value repaid by liquidations in a window; absent: no cap",
         default=None,
     )
 

@@ -89,10 +89,8 @@ def backstop_is_spent(draft: Draft) -> bool:
 
 
 def pool_gain_wad(traders_pnl: int, pool_value: int) -> int:
-    """Traders' pnl over the value of the pool that owes it, wad, rounded down; 0 for a loss."""
-    if traders_pnl <= 0:
-        return 0
-    return mul_div_down(traders_pnl, WAD, max(1, pool_value))
+    """Traders' pnl over the value of the pool that owes it, wad, signed, rounded down."""
+    return div_floor(traders_pnl * WAD, max(1, pool_value))
 
 
 def _pool_excess(draft: Draft, market: str) -> int:

@@ -20,7 +20,7 @@ from trimtab.engine.perps.marks import (
     put_market,
 )
 from trimtab.engine.perps.settlement import give, position_of, put_position
-from trimtab.engine.pools import shares_to_mint
+from trimtab.engine.pools import shares_to_mint, supply_amount
 from trimtab.engine.scales import EXACT_PER_WAD
 from trimtab.model import BACKSTOP, INSURANCE, EventKind, Payer, Socialize
 from trimtab.units import WAD, div_down, div_up, mul_div_down
@@ -154,7 +154,7 @@ def socialize(draft: Draft, loss: Loss) -> None:
     if loss.exact <= 0:
         return
     mark = market_mark(draft, loss.market)
-    if mark.rules.socialize is Socialize.FUNDING and _open_units(draft, loss.market):
+    if mark.rules.socialize is Socialize.FUNDING and _open_units(draft, loss):
         _through_funding(draft, loss, mark=mark)
         carried = loss.exact
     else:
@@ -163,10 +163,12 @@ def socialize(draft: Draft, loss: Loss) -> None:
         tell_loss(draft, loss, payer=Payer.SOCIALIZED, exact=carried)
 
 
-def _open_units(draft: Draft, market: str) -> int:
-    state = market_state(draft, market)
-    pool = draft.account(pool_key(market)).positions.get(market)
-    return state.long + state.short + (abs(pool.size) if pool is not None else 0)
+def _open_units(draft: Draft, loss: Loss) -> int:
+    """Open units of all others than the account whose loss it is."""
+    state = market_state(draft, loss.market)
+    pool = draft.account(pool_key(loss.market)).positions.get(loss.market)
+    others = state.long + state.short + (abs(pool.size) if pool is not None else 0)
+    return others - abs(position_of(draft, loss.account, market=loss.market).size)
 
 
 def funding_charge(exact: int, open_units: int) -> int:
@@ -175,8 +177,11 @@ def funding_charge(exact: int, open_units: int) -> int:
 
 
 def _through_funding(draft: Draft, loss: Loss, *, mark: MarketMark) -> None:
-    """Both funding indices rise; the account's cost falls by the loss; dust is the surplus."""
-    units = _open_units(draft, loss.market)
+    """Both funding indices rise; the account's cost falls by the loss; dust is the surplus.
+
+    What the account still has open does not pay for its own loss.
+    """
+    units = _open_units(draft, loss)
     # The scale of costs: quote for a linear contract, the asset for an inverse one.
     exact = div_up(loss.exact, mark.price_wad) if mark.rules.is_inverse else loss.exact
     charged = funding_charge(exact, units)
@@ -185,7 +190,7 @@ def _through_funding(draft: Draft, loss: Loss, *, mark: MarketMark) -> None:
         draft,
         loss.account,
         market=loss.market,
-        position=replace(position, cost=position.cost - exact),
+        position=replace(position, cost=position.cost - exact - charged * abs(position.size)),
     )
     state = market_state(draft, loss.market)
     changed = replace(
@@ -200,16 +205,19 @@ def _through_funding(draft: Draft, loss: Loss, *, mark: MarketMark) -> None:
 def _through_deposits(draft: Draft, loss: Loss, *, mark: MarketMark) -> int:
     """The account gets new shares of the pool for nothing: every other supplier's index falls.
 
-    s = S x L / (T - L) shares are worth L of the T that S + s shares claim. A pool that holds less
-    than the loss is diluted to its last tenth; the rest of the loss stays in the position.
+    s = S x L / (O - L) raises the account's claim by L, where O is what the others claim: its own
+    balance is not diluted. Others are diluted to their last tenth; the rest of the loss stays in
+    the position.
     Returns what is carried (1e-54).
     """
     asset = draft.mark(mark.settle_asset)
     pool = draft.pool(mark.settle_asset)
-    units = min(amount_up(loss.exact, asset), mul_div_down(pool.supplied, 9, 10))
+    held = draft.account(loss.account).supply.get(mark.settle_asset, 0)
+    others = pool.supplied - supply_amount(pool, held)
+    units = min(amount_up(loss.exact, asset), mul_div_down(others, 9, 10))
     if units == 0:
         return 0
-    shares = mul_div_down(pool.supply_shares, units, pool.supplied - units)
+    shares = mul_div_down(pool.supply_shares, units, others - units)
     draft.put_pool(replace(pool, supply_shares=pool.supply_shares + shares))
     draft.shift_supply(loss.account, mark.settle_asset, shares=shares)
     return min(loss.exact, units * asset.unit)

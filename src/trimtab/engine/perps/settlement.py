@@ -53,11 +53,12 @@ def position_of(draft: Draft, key: str, *, market: str) -> Position:
     return Position(position.size, cost, index if position.size else 0)
 
 
-def realize(draft: Draft, key: str, *, market: str, exact: int) -> int:
+def realize(draft: Draft, key: str, *, market: str, exact: int, told: bool = False) -> int:
     """Settle a pnl (scale of costs) of an account as far as it can be paid.
 
     Whole native units of the settling asset, rounded against the account. The cost of the
-    position takes the other side, so that the account's equity does not change.
+    position takes the other side, so that the account's equity does not change. What stays
+    unsettled is an event, unless it is `told` already.
 
     Returns:
         The units paid to the account (negative: by it).
@@ -80,7 +81,7 @@ def realize(draft: Draft, key: str, *, market: str, exact: int) -> int:
             quantity=paid,
             reason=market,
         )
-    if paid != units and draft.account(key).positions.get(market) is not None:
+    if paid != units and not told and draft.account(key).positions.get(market) is not None:
         draft.tell(
             EventKind.UNSETTLED,
             account=key,
@@ -99,7 +100,7 @@ def settle_closed(draft: Draft, key: str) -> None:
     """
     for market, position in sorted(draft.account(key).positions.items()):
         if position.size == 0:
-            realize(draft, key, market=market, exact=-position.cost)
+            realize(draft, key, market=market, exact=-position.cost, told=True)
     account = draft.account(key)
     if account.has_open_positions:
         return
