@@ -1,0 +1,93 @@
+"""The scan, compiled. Each kernel has its twin of the same name in `numpy_scan`."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.kernels.coefficients import ROUND_64, UNDERFLOW_64
+from trimtab.kernels.jit import kernel
+from trimtab.kernels.works import DOUBT, SAFE, UNSAFE, JudgeWork, ScreenWork
+
+BLOCK = 256
+
+
+@kernel
+def uncleared(sums: NDArray[np.float32], rows: NDArray[np.int32]) -> int:
+    """Write the places whose sum is not >= 0 (NaN never is); return how many there are."""
+    some = 0
+    for place in range(sums.size):
+        some += not sums[place] >= 0
+    if some == 0:
+        return 0
+    found = 0
+    for place in range(sums.size):
+        rows[found] = place
+        found += not sums[place] >= 0
+    return found
+
+
+@kernel
+def upper_sum(work: ScreenWork, row: int) -> np.float32:
+    """The raised sum of one row: negative proves that the excess is."""
+    total = work.margin
+    for slot in range(work.quantity.shape[0]):
+        total += work.quantity[slot, row] * work.high[work.term[slot, row]]
+    return total
+
+
+@kernel
+def screen(work: ScreenWork) -> tuple[int, int]:
+    """Sort out the rows that are not surely safe; return how many are unsafe, and in doubt.
+
+    A block of sums stays in the first cache while the columns pass by.
+    """
+    sums = np.empty(BLOCK, np.float32)
+    rows = np.empty(BLOCK + 1, np.int32)
+    unsafe, doubtful = 0, 0
+    for begin in range(work.first, work.last, BLOCK):
+        size = min(BLOCK, work.last - begin)
+        sums[:] = -work.margin
+        for slot in range(work.quantity.shape[0]):
+            quantity = work.quantity[slot, begin : begin + size]
+            term = work.term[slot, begin : begin + size]
+            for row in range(size):
+                sums[row] += quantity[row] * work.low[term[row]]
+        for place in range(uncleared(sums[:size], rows)):
+            row = begin + int(rows[place])
+            sure = upper_sum(work, row) < 0
+            work.unsafe[unsafe] = row
+            unsafe += sure
+            work.doubtful[doubtful] = row
+            doubtful += not sure
+    return unsafe, doubtful
+
+
+@kernel
+def judge(work: JudgeWork) -> None:
+    """Bound each account's excess from both sides in float64.
+
+    With u = 2^-53 the sum of n products errs by at most (n + 12) u times the sum of magnitudes:
+    n + 1 for products and sums, the rest for quantities and coefficients. Without a negative
+    coefficient there is nothing to owe.
+    """
+    for place in range(work.accounts.size):
+        account = work.accounts[place]
+        first = work.start[account]
+        count = work.positions[account]
+        excess, owed, magnitude, slack = 0.0, 0.0, 0.0, 0.0
+        for at in range(first, first + count):
+            term = work.term[at]
+            value = work.quantity[at] * work.decide[term]
+            excess += value
+            magnitude += abs(value)
+            owed += work.decide[term] < 0
+            slack += work.slack[term]
+        bound = (count + 12) * ROUND_64 * magnitude + slack * (1 + 2.0**-40)
+        bound += count * UNDERFLOW_64
+        if owed == 0 or excess - bound >= 0:
+            work.verdict[place] = SAFE
+        elif excess + bound < 0:
+            work.verdict[place] = UNSAFE
+        else:
+            work.verdict[place] = DOUBT

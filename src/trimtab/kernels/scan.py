@@ -1,0 +1,162 @@
+"""Who is liquidatable: a decision for every account, identical to the exact engine's.
+
+Two passes that may only be sure, and a question for the rest. The first clears most accounts by
+one float32 sum each; the second bounds the others in float64; whoever is still within the bound,
+ties included, is decided by the function that is given as an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.kernels.backends import Backend, checked_threads, face, in_threads
+from trimtab.kernels.book import BookColumns, Group
+from trimtab.kernels.border import Ints
+from trimtab.kernels.coefficients import Coefficients, ScreenTable, screen_table
+from trimtab.kernels.works import DOUBT, UNSAFE, JudgeWork, ScreenWork
+from trimtab.units import DataError
+
+# Decides accounts exactly: account numbers in, True where one is unsafe.
+Exact = Callable[[Ints], NDArray[np.bool_]]
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """Who is unsafe (account numbers, ascending), and what the passes left over.
+
+    `doubtful` accounts went to the second pass, `asked` to the exact engine.
+    """
+
+    unsafe: Ints
+    doubtful: int
+    asked: int
+
+
+def unsafe_accounts(
+    book: BookColumns,
+    coefficients: Coefficients,
+    *,
+    exact: Exact,
+    threads: int = 1,
+    backend: Backend = Backend.AUTO,
+) -> Decisions:
+    """Decide every account of a book.
+
+    Arguments:
+        book: its columns; not changed meanwhile.
+        coefficients: what a unit of each term is worth now.
+        exact: decides the accounts that float64 cannot.
+        threads: how many threads scan; more than 1 pays above some 5 ms of work.
+        backend: compiled, or NumPy; the answer is the same.
+
+    Raises:
+        DataError: coefficients of another number of terms than the book's.
+    """
+    require_fitting(book, coefficients)
+    faces = face("scan", backend)
+    unsafe, doubtful = _screened(book, coefficients, faces=faces, threads=checked_threads(threads))
+    verdict = judged(book, coefficients, accounts=doubtful, faces=faces)
+    asked = doubtful[verdict == DOUBT].astype(np.int64)
+    found = [unsafe, doubtful[verdict == UNSAFE]]
+    if asked.size:
+        found.append(asked[exact(asked)].astype(np.int32))
+    return Decisions(_ascending(found), int(doubtful.size), int(asked.size))
+
+
+def _ascending(parts: list[NDArray[np.int32]]) -> Ints:
+    """Account numbers in order; what is in order already is not sorted."""
+    found = np.concatenate(parts)
+    if (found[1:] < found[:-1]).any():
+        found.sort()
+    return found.astype(np.int64)
+
+
+def judged(
+    book: BookColumns, coefficients: Coefficients, *, accounts: NDArray[np.int32], faces: ModuleType
+) -> NDArray[np.int8]:
+    """SAFE, UNSAFE or DOUBT for each of some accounts."""
+    verdict = np.empty(accounts.size, np.int8)
+    work = JudgeWork(
+        book.quantity,
+        book.term,
+        book.start,
+        book.count,
+        coefficients.decide,
+        coefficients.slack,
+        accounts,
+        verdict,
+    )
+    faces.judge(work)
+    return verdict
+
+
+def require_fitting(book: BookColumns, coefficients: Coefficients) -> None:
+    """Refuse coefficients that are not of the book's terms."""
+    if coefficients.terms != book.terms:
+        raise DataError(
+            "the coefficients are not of this book's terms",
+            found=str(coefficients.terms),
+            expected=str(book.terms),
+        )
+
+
+Rows = NDArray[np.int32]
+
+
+def _screened(
+    book: BookColumns, coefficients: Coefficients, *, faces: ModuleType, threads: int
+) -> tuple[Rows, Rows]:
+    """Accounts that the first pass knows to be unsafe, and those that it cannot tell."""
+    scale = np.where(np.isnan(book.scale), 1.0, book.scale)
+    found: list[tuple[Rows, Rows]] = [(np.empty(0, np.int32), np.empty(0, np.int32))]
+    for group in book:
+        table = screen_table(coefficients, scale, positions=group.positions)
+        parts = _parts(group, threads)
+        own: list[tuple[Rows, Rows]] = [found[0]] * len(parts)
+        in_threads(
+            [
+                partial(_screen_part, group, table, part=part, number=number, own=own, faces=faces)
+                for number, part in enumerate(parts)
+            ]
+        )
+        found += [(group.account[unsafe], group.account[doubtful]) for unsafe, doubtful in own]
+    unsafe, doubtful = zip(*found, strict=True)
+    return np.concatenate(unsafe), np.concatenate(doubtful)
+
+
+def _parts(group: Group, threads: int) -> Sequence[tuple[int, int]]:
+    edges = np.linspace(0, group.size, threads + 1).astype(np.int64).tolist()
+    return [(a, b) for a, b in pairwise(edges) if a < b]
+
+
+def _screen_part(
+    group: Group,
+    table: ScreenTable,
+    *,
+    part: tuple[int, int],
+    number: int,
+    own: list[tuple[Rows, Rows]],
+    faces: ModuleType,
+) -> None:
+    # Untouched pages of these cost nothing: few accounts are found.
+    room = part[1] - part[0] + 1
+    unsafe, doubtful = np.empty(room, np.int32), np.empty(room, np.int32)
+    work = ScreenWork(
+        group.quantity,
+        group.term,
+        table.low,
+        table.high,
+        table.margin,
+        *part,
+        unsafe,
+        doubtful,
+    )
+    unsafe_rows, doubtful_rows = faces.screen(work)
+    own[number] = unsafe[:unsafe_rows], doubtful[:doubtful_rows]

@@ -1,0 +1,43 @@
+"""What a kernel is handed: named columns in one record, for the compiled face and its twin."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.kernels.border import Floats, Ints
+
+SAFE, UNSAFE, DOUBT = 0, 1, 2
+
+
+class ScreenWork(NamedTuple):
+    """First pass over rows `first` to `last` - 1 of a group.
+
+    `low` and `high` are the coefficients lowered and raised, `margin` what is taken off and added.
+    `unsafe` and `doubtful` take the rows; both need room for one more than they can hold.
+    """
+
+    quantity: NDArray[np.float32]
+    term: NDArray[Any]
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+    margin: np.float32
+    first: int
+    last: int
+    unsafe: NDArray[np.int32]
+    doubtful: NDArray[np.int32]
+
+
+class JudgeWork(NamedTuple):
+    """Second pass over some accounts; `verdict` takes SAFE, UNSAFE or DOUBT for each."""
+
+    quantity: Floats
+    term: NDArray[Any]
+    start: Ints
+    positions: NDArray[np.int32]
+    decide: Floats
+    slack: Floats
+    accounts: NDArray[np.int32]
+    verdict: NDArray[np.int8]
