@@ -57,9 +57,9 @@ def screen(work: ScreenWork) -> tuple[int, int]:
             row = begin + int(rows[place])
             sure = upper_sum(work, row) < 0
             work.unsafe[unsafe] = row
-            unsafe += sure
+            unsafe += int(sure)
             work.doubtful[doubtful] = row
-            doubtful += not sure
+            doubtful += int(not sure)
     return unsafe, doubtful
 
 
