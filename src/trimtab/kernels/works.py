@@ -41,3 +41,38 @@ class JudgeWork(NamedTuple):
     slack: Floats
     accounts: NDArray[np.int32]
     verdict: NDArray[np.int8]
+
+
+class OutputWork(NamedTuple):
+    """Full output of accounts `first` to `last` - 1.
+
+    `levels` holds per term initial, liquidation end, maintenance, equity and gross; `table` takes
+    six rows: the three excesses, health, leverage, distance.
+    """
+
+    quantity: Floats
+    term: NDArray[Any]
+    start: Ints
+    positions: NDArray[np.int32]
+    levels: Floats
+    asset: Ints
+    first: int
+    last: int
+    table: Floats
+
+
+class EdgeWork(NamedTuple):
+    """Liquidation prices of accounts: per position the price ratio at the edge, and what is at it.
+
+    `ratio` takes price at the edge over price now (NaN: none, or netted with an earlier position),
+    `net` the account's net value in the asset at the maintenance level, signed.
+    """
+
+    quantity: Floats
+    term: NDArray[Any]
+    start: Ints
+    positions: NDArray[np.int32]
+    maintenance: Floats
+    asset: Ints
+    ratio: Floats
+    net: Floats
