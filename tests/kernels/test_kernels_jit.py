@@ -123,7 +123,9 @@ def test_an_entry_is_of_its_key_and_its_source(
     assert cache.load(("key", 2)) is None
     monkeypatch.setattr(jit, "source_stamp", lambda: "another source")
     assert cache.load(("key", 1)) is None
-    monkeypatch.undo()
+    cache.save(("key", 1), {"code": b"y"})
+    assert len(entries(tmp_path)) == 1, "what is of another source goes"
+    assert cache.load(("key", 1)) == {"code": b"y"}
     cache.flush()
     assert cache.load(("key", 1)) is None
 

@@ -47,8 +47,8 @@ class CheckedCacheFile:
         self._stem = stem
 
     def _path(self, key: object) -> Path:
-        name = hashlib.sha256(f"{source_stamp()}{key}".encode()).hexdigest()[:24]
-        return self._folder / f"{self._stem}.{name}{SUFFIX}"
+        name = hashlib.sha256(f"{source_stamp()}{key}".encode()).hexdigest()[:16]
+        return self._folder / f"{self._stem}.{source_stamp()[:8]}.{name}{SUFFIX}"
 
     def load(self, key: object) -> Any:
         """The entry of a key; None where there is none that checks."""
@@ -70,8 +70,15 @@ class CheckedCacheFile:
         try:
             fresh.write_bytes(hashlib.sha256(payload).digest() + payload)
             fresh.replace(path)
+            self._sweep()
         except OSError:
             fresh.unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        """Remove the function's entries of other sources."""
+        for path in self._folder.glob(f"{self._stem}.*{SUFFIX}"):
+            if not path.name.startswith(f"{self._stem}.{source_stamp()[:8]}."):
+                path.unlink(missing_ok=True)
 
     def flush(self) -> None:
         """Forget the function's entries."""
@@ -100,6 +107,11 @@ def kernel(function: F) -> F:
 def cache_folder() -> Path:
     """Where compiled kernels are kept."""
     return Path(str(kernel(_probe)._cache.cache_path or ""))  # type: ignore[attr-defined]
+
+
+def version() -> str:
+    """Version of the compiler."""
+    return str(numba.__version__)
 
 
 def _probe() -> int:
