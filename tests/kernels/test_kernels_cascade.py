@@ -157,7 +157,7 @@ def test_several_assets_stop_where_scans_do(most: int, seed: int) -> None:
         starts = np.array([start, 16.0, max(start, 14.0)])
         found = cascade.fall(starts)
         fallen, price = jointly_scanned(book, starts, impacts)
-        assert found.fallen.tolist() == fallen.tolist()
+        assert cascade.fallen(found).tolist() == fallen.tolist()
         np.testing.assert_allclose(found.price, price, rtol=1e-12)
 
 

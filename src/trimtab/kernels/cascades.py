@@ -55,9 +55,14 @@ def holders(
 
 @dataclass(frozen=True, slots=True)
 class JointFall:
-    """Where a cascade over several assets stops: who fell, what was sold, the prices, rounds."""
+    """Where a cascade over several assets stops: what was sold, the prices, and the rounds.
 
-    fallen: NDArray[np.bool_]
+    `counts` is how many of the accounts with one sold asset fell, by asset, and `mixed` which of
+    those with more; `JointCascade.fallen` says who they are.
+    """
+
+    counts: tuple[int, ...]
+    mixed: NDArray[np.bool_]
     sold: Floats
     price: Floats
     rounds: int
@@ -105,10 +110,10 @@ class JointCascade:
         if self._mixed.size:
             return self._iterate(starts)
         falls = [fall(one, starts[asset : asset + 1]) for asset, one in enumerate(self._barriers)]
-        counts = [int(one.fallen[0]) for one in falls]
-        sold, price = ([float(getattr(f, n)[0]) for f in falls] for n in ("sold", "price"))
-        nobody = np.zeros(0, np.bool_)
-        return JointFall(self._who(counts, nobody), np.array(sold), np.array(price), 1)
+        counts = tuple(int(one.fallen[0]) for one in falls)
+        sold = np.array([one.sold[0] for one in falls])
+        price = np.array([one.price[0] for one in falls])
+        return JointFall(counts, np.zeros(0, np.bool_), sold, price, 1)
 
     def _iterate(self, starts: Floats) -> JointFall:
         book, mixed = self._book, self._mixed
@@ -126,7 +131,7 @@ class JointCascade:
             own = [one.sold[count] for one, count in zip(self._barriers, counts, strict=True)]
             again: Floats = np.array(own) + extra
             if (again == sold).all():
-                return JointFall(self._who(counts, down), sold, price, number)
+                return JointFall(tuple(counts), down, sold, price, number)
             sold = again
             factors = [
                 checked_impact(impact, np.array([0.0, quantity]))[1]
@@ -135,12 +140,12 @@ class JointCascade:
             price = starts * np.array(factors)
         raise AssertionError("each round fells an account")
 
-    def _who(self, counts: Sequence[int], down: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def fallen(self, found: JointFall) -> NDArray[np.bool_]:
+        """Whether each account fell."""
         fallen: NDArray[np.bool_] = self._lost.copy()
-        for rows, one, count in zip(self._rows, self._barriers, counts, strict=True):
+        for rows, one, count in zip(self._rows, self._barriers, found.counts, strict=True):
             fallen[self._book.account[rows[one.order[:count]]]] = True
-        if down.size:
-            fallen[np.unique(self._book.account[self._mixed])[down]] = True
+        fallen[np.unique(self._book.account[self._mixed])[found.mixed]] = True
         return fallen
 
 
