@@ -109,7 +109,19 @@ def _scales(term: NDArray[Any], quantity: Floats, *, terms: int) -> Floats:
     return np.where(exponents == -(2**15), np.nan, powers)
 
 
+def _in_order(book: BookColumns, members: Ints) -> Ints:
+    """Members by their first two terms: blocks of equal terms need no look-up in a scan."""
+    first = book.start[members]
+    slots = min(2, int(book.count[members[0]]))
+    if book.terms > 2**8:
+        return members[np.argsort(book.term[first], kind="stable")]
+    # Sixteen bits are sorted in linear time.
+    key = book.term[first].astype(np.uint16) << 8 | book.term[first + slots - 1]
+    return members[np.argsort(key, kind="stable")]
+
+
 def _group(book: BookColumns, members: Ints) -> Group:
+    members = _in_order(book, members)
     positions, size = int(book.count[members[0]]), int(members.size)
     group = Group(
         np.empty((positions, size), np.float32),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,32 @@ from trimtab.kernels.coefficients import ROUND_64, UNDERFLOW_64
 from trimtab.kernels.jit import kernel
 from trimtab.kernels.works import DOUBT, SAFE, UNSAFE, JudgeWork, ScreenWork
 
-BLOCK = 256
+BLOCK = 128
+
+# Quantities and terms by slot and row, and the coefficients by term.
+Columns = tuple[NDArray[np.float32], NDArray[Any], NDArray[np.float32]]
+
+
+@kernel
+def add_up(columns: Columns, block: tuple[NDArray[np.float32], int]) -> None:
+    """Add the values of a block's rows, column by column, to its sums.
+
+    Where all rows of a block hold the same term, one coefficient does for all of them.
+    """
+    quantities, terms, low = columns
+    sums, begin = block
+    for slot in range(quantities.shape[0]):
+        quantity = quantities[slot, begin : begin + sums.size]
+        term = terms[slot, begin : begin + sums.size]
+        first, same = term[0], 0
+        for row in range(term.size):
+            same += term[row] == first
+        if same == term.size:
+            for row in range(quantity.size):
+                sums[row] += quantity[row] * low[first]
+        else:
+            for row in range(quantity.size):
+                sums[row] += quantity[row] * low[term[row]]
 
 
 @kernel
@@ -48,11 +75,7 @@ def screen(work: ScreenWork) -> tuple[int, int]:
     for begin in range(work.first, work.last, BLOCK):
         size = min(BLOCK, work.last - begin)
         sums[:] = -work.margin
-        for slot in range(work.quantity.shape[0]):
-            quantity = work.quantity[slot, begin : begin + size]
-            term = work.term[slot, begin : begin + size]
-            for row in range(size):
-                sums[row] += quantity[row] * work.low[term[row]]
+        add_up((work.quantity, work.term, work.low), (sums[:size], begin))
         for place in range(uncleared(sums[:size], rows)):
             row = begin + int(rows[place])
             sure = upper_sum(work, row) < 0
