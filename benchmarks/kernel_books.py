@@ -52,8 +52,14 @@ class BenchBook:
         return sum((decide[term] * Fraction(quantity) for term, quantity in rows), Fraction())
 
 
-def bench_book(accounts: int, *, seed: int = 1) -> BenchBook:
-    """Values spread over four orders of magnitude, health around 1.8, one in fifty unsafe."""
+def bench_book(
+    accounts: int, *, seed: int = 1, log_health: tuple[float, float] = (0.7, 0.25)
+) -> BenchBook:
+    """Values spread over four orders of magnitude, health around 2, one in 400 unsafe.
+
+    Arguments:
+        log_health: mean and deviation of the logarithm of health.
+    """
     chance = np.random.default_rng(seed)
     asset = chance.integers(0, ASSETS, (accounts, POSITIONS), dtype=np.uint8)
     price = np.exp(chance.normal(3, 2, ASSETS))
@@ -61,7 +67,7 @@ def bench_book(accounts: int, *, seed: int = 1) -> BenchBook:
     value = np.exp(chance.normal(8, 2, (accounts, POSITIONS)))
     owned = (value[:, :OWNED] * threshold[asset[:, :OWNED]]).sum(1)
     owed = (value[:, OWNED:] * liability[asset[:, OWNED:]]).sum(1)
-    health = np.exp(chance.normal(0.6, 0.3, accounts))
+    health = np.exp(chance.normal(*log_health, accounts))
     # Some stand so near the edge that only exact arithmetic can tell.
     health[chance.choice(accounts, min(TIES, accounts), replace=False)] = 1.0
     value[:, OWNED:] *= (owned / owed / health)[:, None]

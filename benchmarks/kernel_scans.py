@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.kernel_books import ASSETS, POSITIONS, TIES, BenchBook, bench_book
+from benchmarks.kernel_books import ASSETS, POSITIONS, TIES, Array, BenchBook, bench_book
 from benchmarks.kernel_peers import MATH_USERS, PEERS, math_utils_seconds
 from benchmarks.measuring import Result, cpu_seconds, rate, told
 from tests.oracle.packages import MissingError
@@ -20,6 +20,9 @@ from trimtab.kernels.scan import unsafe_accounts
 ACCOUNTS = 1_000_000
 MANY = 10_000_000
 ROUNDS = 11
+CRASH = "Trimtab, exact, in a crash"
+# Every second asset loses half of its price.
+CRASHED = np.where(np.arange(ASSETS) % 2, 0.5, 1.0)
 # Bytes of an account that the first pass reads: a float32 and an id of a byte for each position.
 SCANNED_BYTES = 5 * POSITIONS
 BANDWIDTH_FLOATS = 40_000_000
@@ -54,7 +57,11 @@ def kernel_scans() -> list[Result]:
 
 def decision(book: BenchBook) -> Result:
     """The scan against its peers."""
-    works = {"Trimtab, exact": scan_of(book), "Trimtab's NumPy twin, exact": twin_of(book)}
+    works = {
+        "Trimtab, exact": scan_of(book),
+        CRASH: scan_of(book, price=book.price * CRASHED),
+        "Trimtab's NumPy twin, exact": twin_of(book),
+    }
     notes = [
         f"{ACCOUNTS:,} accounts x {POSITIONS} positions of {ASSETS} assets; medians of {ROUNDS} "
         "rounds in turns, one thread each.",
@@ -68,8 +75,9 @@ def decision(book: BenchBook) -> Result:
             notes.append(f"{name}: left out, {error}.")
     with told("kernels: scans in turns"):
         seconds = in_turns(works)
-    own = scan_of(book)()
+    own, crashed = works["Trimtab, exact"](), works.pop(CRASH)()
     notes.append(f"{own.unsafe.size:,} unsafe, {own.doubtful} in doubt after float32.")
+    notes.append(f"The crash makes {crashed.unsafe.size:,} unsafe at once.")
     require_same(own.unsafe, works)
     first = seconds["Trimtab, exact"]
     rows = [row(name, spent, first=first) for name, spent in seconds.items()]
@@ -96,10 +104,11 @@ def row(name: str, seconds: float, *, first: float) -> tuple[str, str, str, str]
     return name, f"{seconds * 1e3:,.2f}", speed, f"{seconds / first:,.1f}"
 
 
-def scan_of(book: BenchBook) -> Callable[[], Any]:
+def scan_of(book: BenchBook, *, price: Array | None = None) -> Callable[[], Any]:
     """The compiled scan, with coefficients made in the call as a tick would."""
-    exact = book.exact(book.price)
-    return lambda: unsafe_accounts(book.columns, book.coefficients(book.price), exact=exact)
+    at = book.price if price is None else price
+    exact = book.exact(at)
+    return lambda: unsafe_accounts(book.columns, book.coefficients(at), exact=exact)
 
 
 def twin_of(book: BenchBook) -> Callable[[], Any]:

@@ -67,8 +67,8 @@ def unsafe_accounts(
     found = [unsafe, doubtful[verdict == UNSAFE]]
     if asked.size:
         found.append(asked[exact(asked)].astype(np.int32))
-    unsafe = _ascending(np.concatenate(found), book.accounts)
-    return Decisions(unsafe, int(doubtful.size), int(asked.size))
+    everybody = _ascending(np.concatenate(found), book.accounts)
+    return Decisions(everybody, int(doubtful.size), int(asked.size))
 
 
 def _ascending(found: NDArray[np.int32], accounts: int) -> Ints:
