@@ -62,11 +62,15 @@ class Group:
 class BookColumns:
     """Accounts 0 to `accounts` - 1 with their positions; build it by `book_of_rows`.
 
+    `scale` is the power of two by which the screen multiplies quantities of a term (NaN where
+    nobody ever held it), `largest` no less than any quantity of it.
+
     Readers may run beside one another. A change (`put`) needs the book for itself.
     """
 
     terms: int
     scale: Floats
+    largest: Floats
     quantity: Floats
     term: NDArray[Any]
     start: Ints
@@ -89,7 +93,15 @@ class BookColumns:
     @property
     def nbytes(self) -> int:
         """Memory of all columns, bytes."""
-        own = (self.scale, self.quantity, self.term, self.start, self.count, self.place)
+        own = (
+            self.scale,
+            self.largest,
+            self.quantity,
+            self.term,
+            self.start,
+            self.count,
+            self.place,
+        )
         groups = sum(g.quantity.nbytes + g.term.nbytes + g.account.nbytes for g in self)
         return sum(column.nbytes for column in own) + groups
 
@@ -161,6 +173,7 @@ class BookColumns:
         self.quantity[first : first + count] = quantities
         fresh = np.unique(terms[np.isnan(self.scale[terms])])
         self.scale[fresh] = 1.0 / _power(float(quantities.max()))
+        np.maximum.at(self.largest, terms, quantities)
         if count not in self.groups:
             self.groups[count] = Group(
                 np.zeros((count, 8), np.float32),
@@ -189,7 +202,9 @@ class BookColumns:
         """Make room for more terms."""
         if terms <= self.terms:
             return
-        self.scale = np.concatenate([self.scale, np.full(terms - self.terms, np.nan)])
+        more = terms - self.terms
+        self.scale = np.concatenate([self.scale, np.full(more, np.nan)])
+        self.largest = np.concatenate([self.largest, np.zeros(more)])
         self.terms = terms
         kind = id_type(terms)
         if kind is not self.term.dtype.type:

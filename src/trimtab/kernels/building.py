@@ -82,9 +82,11 @@ def _assembled(rows: Rows, *, accounts: int, terms: int) -> BookColumns:
         )
     start = np.zeros(accounts, np.int64)
     np.cumsum(count[:-1], out=start[1:])
+    largest = _largest(term, quantity, terms=terms)
     book = BookColumns(
         terms=terms,
-        scale=_scales(term, quantity, terms=terms),
+        scale=1.0 / largest,
+        largest=np.where(np.isnan(largest), 0.0, largest),
         quantity=quantity,
         term=term.astype(id_type(terms)),
         start=start,
@@ -98,14 +100,16 @@ def _assembled(rows: Rows, *, accounts: int, terms: int) -> BookColumns:
     return book
 
 
-def _scales(term: NDArray[Any], quantity: Floats, *, terms: int) -> Floats:
-    """Per term, the power of two that brings its largest quantity to about 1; NaN without rows."""
+def _largest(term: NDArray[Any], quantity: Floats, *, terms: int) -> Floats:
+    """Per term, the power of two next above its largest quantity; NaN without rows."""
     exponents = np.full(terms, -(2**15), np.int16)
     for begin in range(0, quantity.size, CHUNK):
         piece = slice(begin, begin + CHUNK)
         exponent = np.frexp(quantity[piece])[1].astype(np.int16)
         np.maximum.at(exponents, term[piece], exponent)
-    powers = np.ldexp(1.0, -np.clip(exponents, -1000, 1000).astype(np.int64))
+    powers = np.ldexp(1.0, np.clip(exponents, -1000, 1000).astype(np.int64))
+    if (exponents > 1000).any():
+        raise DataError("a quantity is beyond any use", column="quantity", expected="below 1e301")
     return np.where(exponents == -(2**15), np.nan, powers)
 
 

@@ -95,7 +95,9 @@ class ScreenTable:
     margin: np.float32
 
 
-def screen_table(coefficients: Coefficients, scale: Floats, *, positions: int) -> ScreenTable:
+def screen_table(
+    lowest: Floats, highest: Floats, *, slack: Floats, scale: Floats, positions: int
+) -> ScreenTable:
     """The tables of the first pass for accounts of some number of positions.
 
     With u = 2^-24, a sum of n products of rounded factors errs by at most (n + 4) u times the sum
@@ -103,19 +105,22 @@ def screen_table(coefficients: Coefficients, scale: Floats, *, positions: int) -
     brought into float32's range by powers of two, which round nothing.
 
     Arguments:
+        lowest: deciding coefficients, each at the least that a unit can be worth.
+        highest: the same at the most; requirements that grow with the size make the difference.
+        slack: bound of the rounding of a position.
         scale: power of two by which the screen's quantities of each term were multiplied.
         positions: n.
     """
-    scaled = coefficients.decide / scale
-    largest = float(np.abs(scaled).max(initial=0.0))
+    low, high = lowest / scale, highest / scale
+    largest = max(float(np.abs(low).max(initial=0.0)), float(np.abs(high).max(initial=0.0)))
     norm = 1.0 if largest == 0.0 else 2.0 ** -float(np.frexp(largest)[1])
-    move = (positions + 8) * ROUND_32 * np.abs(scaled)
-    slack = float(coefficients.slack.max(initial=0.0)) * norm
-    margin = positions * (slack * (1 + 2.0**-20) + UNDERFLOW_32)
+    move = (positions + 8) * ROUND_32
+    lost = float(slack.max(initial=0.0)) * norm
+    margin = positions * (lost * (1 + 2.0**-20) + UNDERFLOW_32)
     with np.errstate(over="ignore"):
         return ScreenTable(
-            low=_rounded((scaled - move) * norm, small=(-SMALLEST_32, 0.0)),
-            high=_rounded((scaled + move) * norm, small=(0.0, SMALLEST_32)),
+            low=_rounded((low - move * np.abs(low)) * norm, small=(-SMALLEST_32, 0.0)),
+            high=_rounded((high + move * np.abs(high)) * norm, small=(0.0, SMALLEST_32)),
             margin=np.nextafter(np.float32(margin), np.float32(np.inf)),
         )
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from trimtab.kernels.coefficients import ROUND_64, UNDERFLOW_64
 from trimtab.kernels.jit import kernel
+from trimtab.kernels.requirement import Curves
 from trimtab.kernels.works import DOUBT, SAFE, UNSAFE, JudgeWork, ScreenWork
 
 BLOCK = 128
@@ -87,18 +88,40 @@ def screen(work: ScreenWork) -> tuple[int, int]:
 
 
 @kernel
+def required(curves: Curves, position: tuple[int, float]) -> tuple[float, float]:
+    """Bounds of the requirement of a position: its curve, and its notional as rounded.
+
+    The notional is within 4 units of roundoff, so that one beside a tier's bound is asked at both
+    of its sides; sums and products of the piece add less than 16 units.
+    """
+    curve, notional = position
+    low, high = np.inf, 0.0
+    for side in (1 - 8 * ROUND_64, 1 + 8 * ROUND_64):
+        size = notional * side
+        piece = curves.first[curve]
+        while piece + 1 < curves.first[curve + 1] and curves.bound[piece + 1] <= size:
+            piece += 1
+        rate = max(curves.rate[piece], curves.root[curve] * np.sqrt(size))
+        need = (rate * size + curves.offset[piece]) * curves.scale[curve]
+        error = 16 * ROUND_64 * rate * size * curves.scale[curve]
+        low, high = min(low, need - error), max(high, need + error)
+    return low, high
+
+
+@kernel
 def judge(work: JudgeWork) -> None:
     """Bound each account's excess from both sides in float64.
 
     With u = 2^-53 the sum of n products errs by at most (n + 12) u times the sum of magnitudes:
-    n + 1 for products and sums, the rest for quantities and coefficients. Without a negative
-    coefficient there is nothing to owe.
+    n + 1 for products and sums, the rest for quantities, coefficients and requirements. Without a
+    negative coefficient or a requirement there is nothing to owe.
     """
     for place in range(work.accounts.size):
         account = work.accounts[place]
         first = work.start[account]
         count = work.positions[account]
         excess, owed, magnitude, slack = 0.0, 0.0, 0.0, 0.0
+        least, most = 0.0, 0.0
         for at in range(first, first + count):
             term = work.term[at]
             value = work.quantity[at] * work.decide[term]
@@ -106,11 +129,15 @@ def judge(work: JudgeWork) -> None:
             magnitude += abs(value)
             owed += work.decide[term] < 0
             slack += work.slack[term]
-        bound = (count + 12) * ROUND_64 * magnitude + slack * (1 + 2.0**-40)
+            if work.curves.curve[term] >= 0:
+                notional = work.quantity[at] * work.curves.mark[term]
+                low, high = required(work.curves, (work.curves.curve[term], notional))
+                least, most, owed = least + low, most + high, owed + 1
+        bound = (count + 12) * ROUND_64 * (magnitude + 2 * most) + slack * (1 + 2.0**-40)
         bound += count * UNDERFLOW_64
-        if owed == 0 or excess - bound >= 0:
+        if owed == 0 or excess - most - bound >= 0:
             work.verdict[place] = SAFE
-        elif excess + bound < 0:
+        elif excess - least + bound < 0:
             work.verdict[place] = UNSAFE
         else:
             work.verdict[place] = DOUBT

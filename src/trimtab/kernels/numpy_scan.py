@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.kernels.border import Floats
 from trimtab.kernels.coefficients import ROUND_64, UNDERFLOW_64
+from trimtab.kernels.requirement import Curves
 from trimtab.kernels.works import DOUBT, SAFE, UNSAFE, JudgeWork, ScreenWork
 
 BLOCK = 1 << 15
@@ -50,9 +54,33 @@ def judge(work: JudgeWork) -> None:
         excess = np.bincount(owner, weights=value, minlength=counts.size)
         magnitude = np.bincount(owner, weights=np.abs(value), minlength=counts.size)
         slack = np.bincount(owner, weights=work.slack[term], minlength=counts.size)
-        bound = (counts + 12) * ROUND_64 * magnitude + slack * (1 + 2.0**-40)
+        low, high = required(work.curves, term, quantity=work.quantity[at])
+        least = np.bincount(owner, weights=low, minlength=counts.size)
+        most = np.bincount(owner, weights=high, minlength=counts.size)
+        bound = (counts + 12) * ROUND_64 * (magnitude + 2 * most) + slack * (1 + 2.0**-40)
         bound += counts * UNDERFLOW_64
-        owed = np.bincount(owner, weights=work.decide[term] < 0, minlength=counts.size)
-        safe = (owed == 0) | (excess - bound >= 0)
-        unsafe = excess + bound < 0
+        owes = (work.decide[term] < 0) | (work.curves.curve[term] >= 0)
+        owed = np.bincount(owner, weights=owes, minlength=counts.size)
+        safe = (owed == 0) | (excess - most - bound >= 0)
+        unsafe = excess - least + bound < 0
     work.verdict[:] = np.where(safe, SAFE, np.where(unsafe, UNSAFE, DOUBT))
+
+
+def required(curves: Curves, term: NDArray[Any], *, quantity: Floats) -> tuple[Floats, Floats]:
+    """Bounds of the requirement of each position (see `compiled_scan.required`)."""
+    low, high = np.zeros(term.size), np.zeros(term.size)
+    for number in range(curves.scale.size):
+        chosen = curves.curve[term] == number
+        notional = quantity[chosen] * curves.mark[term[chosen]]
+        own = slice(curves.first[number], curves.first[number + 1])
+        needs, errors = [], []
+        for side in (1 - 8 * ROUND_64, 1 + 8 * ROUND_64):
+            size = notional * side
+            piece = np.maximum(np.searchsorted(curves.bound[own], size, side="right") - 1, 0)
+            rate = np.maximum(curves.rate[own][piece], curves.root[number] * np.sqrt(size))
+            need = (rate * size + curves.offset[own][piece]) * curves.scale[number]
+            needs.append(need)
+            errors.append(16 * ROUND_64 * rate * size * curves.scale[number])
+        low[chosen] = np.minimum(needs[0] - errors[0], needs[1] - errors[1])
+        high[chosen] = np.maximum(needs[0] + errors[0], needs[1] + errors[1])
+    return low, high

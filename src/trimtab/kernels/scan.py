@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from trimtab.kernels.backends import Backend, checked_threads, face, in_threads
 from trimtab.kernels.book import BookColumns, Group
-from trimtab.kernels.border import Ints
+from trimtab.kernels.border import Floats, Ints
 from trimtab.kernels.coefficients import Coefficients, ScreenTable, screen_table
+from trimtab.kernels.requirement import Curves, no_curves, steepest
 from trimtab.kernels.works import DOUBT, UNSAFE, JudgeWork, ScreenWork
 from trimtab.units import DataError
 
@@ -44,6 +45,7 @@ def unsafe_accounts(
     coefficients: Coefficients,
     *,
     exact: Exact,
+    curves: Curves | None = None,
     threads: int = 1,
     backend: Backend = Backend.AUTO,
 ) -> Decisions:
@@ -53,6 +55,7 @@ def unsafe_accounts(
         book: its columns; not changed meanwhile.
         coefficients: what a unit of each term is worth now.
         exact: decides the accounts that float64 cannot.
+        curves: requirements that grow faster than the notional; None is none.
         threads: how many threads scan; more than 1 pays above some 5 ms of work.
         backend: compiled, or NumPy; the answer is the same.
 
@@ -61,8 +64,12 @@ def unsafe_accounts(
     """
     require_fitting(book, coefficients)
     faces = face("scan", backend)
-    unsafe, doubtful = _screened(book, coefficients, faces=faces, threads=checked_threads(threads))
-    verdict = judged(book, coefficients, accounts=doubtful, faces=faces)
+    bent = no_curves(book.terms) if curves is None else curves
+    bounds = _bounds(book, coefficients, curves=bent)
+    unsafe, doubtful = _screened(
+        book, bounds, slack=coefficients.slack, faces=faces, threads=checked_threads(threads)
+    )
+    verdict = judged(book, coefficients, curves=bent, accounts=doubtful, faces=faces)
     asked = doubtful[verdict == DOUBT].astype(np.int64)
     found = [unsafe, doubtful[verdict == UNSAFE]]
     if asked.size:
@@ -80,8 +87,23 @@ def _ascending(found: NDArray[np.int32], accounts: int) -> Ints:
     return np.flatnonzero(among)
 
 
+def _bounds(
+    book: BookColumns, coefficients: Coefficients, *, curves: Curves
+) -> tuple[Floats, Floats]:
+    """The least and the most that a unit of each term can add to an excess."""
+    if not curves.some:
+        return coefficients.decide, coefficients.decide
+    least, most = steepest(curves, book.largest)
+    return coefficients.decide - most, coefficients.decide - least
+
+
 def judged(
-    book: BookColumns, coefficients: Coefficients, *, accounts: NDArray[np.int32], faces: ModuleType
+    book: BookColumns,
+    coefficients: Coefficients,
+    *,
+    curves: Curves,
+    accounts: NDArray[np.int32],
+    faces: ModuleType,
 ) -> NDArray[np.int8]:
     """SAFE, UNSAFE or DOUBT for each of some accounts."""
     verdict = np.empty(accounts.size, np.int8)
@@ -92,6 +114,7 @@ def judged(
         book.count,
         coefficients.decide,
         coefficients.slack,
+        curves,
         accounts,
         verdict,
     )
@@ -113,13 +136,18 @@ Rows = NDArray[np.int32]
 
 
 def _screened(
-    book: BookColumns, coefficients: Coefficients, *, faces: ModuleType, threads: int
+    book: BookColumns,
+    bounds: tuple[Floats, Floats],
+    *,
+    slack: Floats,
+    faces: ModuleType,
+    threads: int,
 ) -> tuple[Rows, Rows]:
     """Accounts that the first pass knows to be unsafe, and those that it cannot tell."""
     scale = np.where(np.isnan(book.scale), 1.0, book.scale)
     found: list[tuple[Rows, Rows]] = [(np.empty(0, np.int32), np.empty(0, np.int32))]
     for group in book:
-        table = screen_table(coefficients, scale, positions=group.positions)
+        table = screen_table(*bounds, slack=slack, scale=scale, positions=group.positions)
         parts = _parts(group, threads)
         own: list[tuple[Rows, Rows]] = [found[0]] * len(parts)
         in_threads(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.kernels.border import Floats, Ints
+from trimtab.kernels.requirement import Curves
 
 SAFE, UNSAFE, DOUBT = 0, 1, 2
 
@@ -39,6 +40,7 @@ class JudgeWork(NamedTuple):
     positions: NDArray[np.int32]
     decide: Floats
     slack: Floats
+    curves: Curves
     accounts: NDArray[np.int32]
     verdict: NDArray[np.int8]
 
