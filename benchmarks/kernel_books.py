@@ -33,9 +33,9 @@ class BenchBook:
     liability: Array
 
     def coefficients(self, price: Array) -> Coefficients:
-        """What units are worth at some prices; amounts round to a millionth of the quote."""
+        """What units are worth at some prices; amounts round to a hundred-millionth of a unit."""
         decide = np.concatenate([price * self.threshold, -price * self.liability])
-        return linear(decide, slack=np.full(2 * ASSETS, 1e-6), asset=np.tile(np.arange(ASSETS), 2))
+        return linear(decide, slack=1e-8 * np.abs(decide), asset=np.tile(np.arange(ASSETS), 2))
 
     def exact(self, price: Array) -> Any:
         """Decides in fractions of the floats, whatever float64 cannot."""

@@ -22,7 +22,7 @@ from trimtab.kernels.works import UNSAFE
 
 # Triggers of the levels: the first, and how much wider each next one is.
 LEVELS = 14
-TRIGGER_FIRST = 0.004
+TRIGGER_FIRST = 0.006
 TRIGGER_GROWTH = 1.5
 
 
