@@ -12,6 +12,10 @@ from benchmarks.deleveraging import million_accounts, policies
 from benchmarks.engine_commands import engine_commands
 from benchmarks.explanations import explanations
 from benchmarks.history import history
+from benchmarks.kernel_cascades import kernel_cascades
+from benchmarks.kernel_index import kernel_index
+from benchmarks.kernel_scans import kernel_scans
+from benchmarks.kernel_start import kernel_start
 from benchmarks.loading import loading
 from benchmarks.measuring import told
 from benchmarks.replay_steps import STEPS, replay_steps
@@ -25,6 +29,7 @@ def main() -> None:
     with told(f"history of {STEPS:,} steps"):
         found = history(STEPS)
     results += [explanations(found), replay_steps(found), million_accounts(), policies()]
+    results += [*kernel_scans(), kernel_index(), kernel_cascades(), kernel_start()]
     text = "\n".join([head(), *(result.markdown() for result in results)])
     print(text)
     RESULTS.write_text(text)
@@ -34,7 +39,8 @@ def head() -> str:
     """Where and when the figures were measured."""
     return (
         "# Benchmarks\n\n"
-        "Written by `make bench`; every figure is from that run. CPU seconds of one process.\n\n"
+        "Written by `make bench`; every figure is from that run. CPU seconds of one process "
+        "where not said otherwise.\n\n"
         f"- machine: {os.cpu_count()} cores, Python {platform.python_version()}\n"
         f"- commit: {commit()}\n"
         f"- date: {datetime.now(UTC):%Y-%m-%d}\n"

@@ -171,6 +171,7 @@ def test_the_doctor_tells_the_same_facts_in_both_forms(
 ) -> None:
     speeds = {"accounts_explained_per_second": 1234, "commands_per_second": 56}
     monkeypatch.setattr(doctor, "_speeds", lambda: speeds)
+    monkeypatch.setattr(doctor, "kernel_facts", dict)
     doctor.run_doctor(console.Format.TABLE)
     table = capsys.readouterr().out
     assert re.search(r"accounts explained per second +1,234\n", table)

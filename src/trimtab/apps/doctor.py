@@ -1,10 +1,11 @@
-"""`trimtab doctor`: versions, machine, and the engine's speed on it."""
+"""`trimtab doctor`: versions, machine, and how fast engine and kernels are on it."""
 
 import os
 import platform
 import time
 
 from trimtab.apps import console, front, summaries
+from trimtab.apps.kernel_health import kernel_facts
 from trimtab.engine import step
 from trimtab.model import Accepted
 from trimtab.model.commands import Accrue
@@ -23,6 +24,7 @@ def run_doctor(form: console.Format) -> None:
         "machine": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
         **_speeds(),
+        **kernel_facts(),
     }
     if form is console.Format.JSON:
         console.print_json(facts)

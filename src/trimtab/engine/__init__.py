@@ -11,6 +11,7 @@ from trimtab.engine.genesis import open_venue
 from trimtab.engine.liquidation import Quote, is_spent, quote
 from trimtab.engine.margin import (
     Sums,
+    Weights,
     account_sums,
     is_unsafe,
     value_wad,
@@ -43,6 +44,7 @@ __all__ = [
     "Rank",
     "Refusal",
     "Sums",
+    "Weights",
     "account_sums",
     "adl_order",
     "adl_rank",

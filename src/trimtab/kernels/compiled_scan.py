@@ -1,0 +1,143 @@
+"""The scan, compiled. Each kernel has its twin of the same name in `numpy_scan`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.kernels.coefficients import ROUND_64, UNDERFLOW_64
+from trimtab.kernels.jit import kernel
+from trimtab.kernels.requirement import Curves
+from trimtab.kernels.works import DOUBT, SAFE, UNSAFE, JudgeWork, ScreenWork
+
+BLOCK = 128
+
+# Quantities and terms by slot and row, and the coefficients by term.
+Columns = tuple[NDArray[np.float32], NDArray[Any], NDArray[np.float32]]
+
+
+@kernel
+def add_up(columns: Columns, block: tuple[NDArray[np.float32], int]) -> None:
+    """Add the values of a block's rows, column by column, to its sums.
+
+    Where all rows of a block hold the same term, one coefficient does for all of them.
+    """
+    quantities, terms, low = columns
+    sums, begin = block
+    for slot in range(quantities.shape[0]):
+        quantity = quantities[slot, begin : begin + sums.size]
+        term = terms[slot, begin : begin + sums.size]
+        first, same = term[0], 0
+        for row in range(term.size):
+            same += term[row] == first
+        if same == term.size:
+            for row in range(quantity.size):
+                sums[row] += quantity[row] * low[first]
+        else:
+            for row in range(quantity.size):
+                sums[row] += quantity[row] * low[term[row]]
+
+
+@kernel
+def uncleared(sums: NDArray[np.float32], rows: NDArray[np.int32]) -> int:
+    """Write the places whose sum is not >= 0 (NaN never is); return how many there are."""
+    some = 0
+    for place in range(sums.size):
+        some += not sums[place] >= 0
+    if some == 0:
+        return 0
+    found = 0
+    for place in range(sums.size):
+        rows[found] = place
+        found += not sums[place] >= 0
+    return found
+
+
+@kernel
+def upper_sum(work: ScreenWork, row: int) -> np.float32:
+    """The raised sum of one row: negative proves that the excess is."""
+    total = work.margin
+    for slot in range(work.quantity.shape[0]):
+        total += work.quantity[slot, row] * work.high[work.term[slot, row]]
+    return total
+
+
+@kernel
+def screen(work: ScreenWork) -> tuple[int, int]:
+    """Sort out the rows that are not surely safe; return how many are unsafe, and in doubt.
+
+    A block of sums stays in the first cache while the columns pass by.
+    """
+    sums = np.empty(BLOCK, np.float32)
+    rows = np.empty(BLOCK + 1, np.int32)
+    unsafe, doubtful = 0, 0
+    for begin in range(work.first, work.last, BLOCK):
+        size = min(BLOCK, work.last - begin)
+        sums[:] = -work.margin
+        add_up((work.quantity, work.term, work.low), (sums[:size], begin))
+        for place in range(uncleared(sums[:size], rows)):
+            row = begin + int(rows[place])
+            sure = upper_sum(work, row) < 0
+            work.unsafe[unsafe] = row
+            unsafe += int(sure)
+            work.doubtful[doubtful] = row
+            doubtful += int(not sure)
+    return unsafe, doubtful
+
+
+@kernel
+def required(curves: Curves, position: tuple[int, float]) -> tuple[float, float]:
+    """Bounds of the requirement of a position: its curve, and its notional as rounded.
+
+    The notional is within 4 units of roundoff, so that one beside a tier's bound is asked at both
+    of its sides; sums and products of the piece add less than 16 units.
+    """
+    curve, notional = position
+    low, high = np.inf, 0.0
+    for side in (1 - 8 * ROUND_64, 1 + 8 * ROUND_64):
+        size = notional * side
+        piece = curves.first[curve]
+        while piece + 1 < curves.first[curve + 1] and curves.bound[piece + 1] <= size:
+            piece += 1
+        rate = max(curves.rate[piece], curves.root[curve] * np.sqrt(size))
+        need = (rate * size + curves.offset[piece]) * curves.scale[curve]
+        error = 16 * ROUND_64 * rate * size * curves.scale[curve]
+        low, high = min(low, need - error), max(high, need + error)
+    return low, high
+
+
+@kernel
+def judge(work: JudgeWork) -> None:
+    """Bound each account's excess from both sides in float64.
+
+    With u = 2^-53 the sum of n products errs by at most (n + 12) u times the sum of magnitudes:
+    n + 1 for products and sums, the rest for quantities, coefficients and requirements. Without a
+    negative coefficient or a requirement there is nothing to owe.
+    """
+    for place in range(work.accounts.size):
+        account = work.accounts[place]
+        first = work.start[account]
+        count = work.positions[account]
+        excess, owed, magnitude, slack = 0.0, 0.0, 0.0, 0.0
+        least, most = 0.0, 0.0
+        for at in range(first, first + count):
+            term = work.term[at]
+            value = work.quantity[at] * work.decide[term]
+            excess += value
+            magnitude += abs(value)
+            owed += work.decide[term] < 0
+            slack += work.slack[term]
+            if work.curves.curve[term] >= 0:
+                notional = work.quantity[at] * work.curves.mark[term]
+                low, high = required(work.curves, (work.curves.curve[term], notional))
+                least, most, owed = least + low, most + high, owed + 1
+        bound = (count + 12) * ROUND_64 * (magnitude + 2 * most) + slack * (1 + 2.0**-40)
+        bound += count * UNDERFLOW_64
+        if owed == 0 or excess - most - bound >= 0:
+            work.verdict[place] = SAFE
+        elif excess - least + bound < 0:
+            work.verdict[place] = UNSAFE
+        else:
+            work.verdict[place] = DOUBT

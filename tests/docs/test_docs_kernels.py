@@ -1,0 +1,63 @@
+"""The worked examples of the kernels' concept pages."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from tests.docs.tiny_venue import says
+from trimtab.kernels.barrier import barrier, fall
+from trimtab.kernels.building import book_of_rows
+from trimtab.kernels.coefficients import Coefficients, linear
+from trimtab.kernels.safe_radius import (
+    LEVELS,
+    TRIGGER_FIRST,
+    TRIGGER_GROWTH,
+    SafeRadiusIndex,
+)
+from trimtab.kernels.scan import unsafe_accounts
+
+RADIUS, BARRIER = "safe-radius.md", "cascade-barrier.md"
+
+
+def worth(eth: float, btc: float) -> Coefficients:
+    return linear([0.8 * eth, -1.0, -btc])
+
+
+def nobody(accounts: np.ndarray) -> np.ndarray:
+    raise AssertionError(f"nobody is in doubt, asked for {accounts}")
+
+
+def test_dora_may_move_by_her_margin() -> None:
+    book = book_of_rows([0] * 3, [0, 1, 2], quantity=[10.0, 8000.0, 2.0], terms=3)
+    margin = math.log(16_000 / 11_000)
+    near, far = math.log(1 / 0.8) + math.log(1.1), math.log(1 / 0.75) + math.log(1.1)
+    says(RADIUS, (f"{number:.6f}" for number in (margin, near, far)))
+    for eth, excess in ((1600, 1500), (1500, 700)):
+        values = worth(eth, 1650).decide * np.array([10.0, 8000.0, 2.0])
+        assert values.sum() == pytest.approx(excess)
+        says(RADIUS, [f"excess {excess:,}"])
+    index = SafeRadiusIndex(book, worth(2000, 1500), exact=nobody)
+    triggers = TRIGGER_FIRST * TRIGGER_GROWTH ** np.arange(LEVELS)
+    fits = triggers[triggers <= margin].max()
+    says(RADIUS, [f"{fits:.4f}", f"{fits * TRIGGER_GROWTH:.4f}"])
+    # Within her level's trigger she is left alone; beyond her margin she is looked at.
+    assert index.tick(worth(2000 * math.exp(-0.3), 1500), exact=nobody).examined == 0
+    assert index.tick(worth(1500, 1650), exact=nobody).examined == 1
+    assert index.tick(worth(1650, 1815), exact=nobody).examined == 0
+    assert unsafe_accounts(book, worth(1500, 1650), exact=nobody).unsafe.size == 0
+
+
+def test_the_four_accounts_fall_as_the_page_says() -> None:
+    def impact(sold: np.ndarray) -> np.ndarray:
+        return 1 / (1 + sold / 8)
+
+    prepared = barrier([90.0, 80.0, 60.0, 50.0], [2.0, 1.0, 3.0, 1.0], impact=impact)
+    assert prepared.limit.tolist() == pytest.approx([90, 90, 82.5, 82.5, 0])
+    says(BARRIER, (f"{factor:.6f}" for factor in impact(np.array([3.0, 6.0, 7.0]))))
+    found = fall(prepared, [90.0, 89.0, 82.0, 95.0])
+    assert found.fallen.tolist() == [0, 2, 4, 0]
+    says(BARRIER, (f"{price:.6f}" for price in found.price[1:3]))
+    says(BARRIER, [f"{82 * impact(np.array(3.0)):.6f}", "71.2"])
