@@ -14,6 +14,7 @@ from benchmarks.explanations import explanations
 from benchmarks.history import history
 from benchmarks.loading import loading
 from benchmarks.measuring import told
+from benchmarks.portfolio_margins import portfolio_margins
 from benchmarks.replay_steps import STEPS, replay_steps
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -21,7 +22,7 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 
 def main() -> None:
     """Measure, print, write."""
-    results = [engine_commands(), loading()]
+    results = [engine_commands(), loading(), portfolio_margins()]
     with told(f"history of {STEPS:,} steps"):
         found = history(STEPS)
     results += [explanations(found), replay_steps(found), million_accounts(), policies()]
