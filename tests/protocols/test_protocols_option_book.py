@@ -71,6 +71,17 @@ def test_greeks_are_slopes_of_the_value(book):
     assert abs(vega - found.vega_wad) < abs(found.vega_wad) // 100 + 2 * WAD
 
 
+def test_a_forward_above_spot_moves_by_more_than_spot():
+    far = replace(option(strike=72_000, amount=1), forward_wad=72_000 * WAD)
+    near = replace(option(strike=72_000, amount=1), forward_wad=72_000 * WAD)
+    on_spot = greeks(OptionBook(72_000 * WAD, (near,)))
+    found = greeks(OptionBook(SPOT, (far,)))
+    # F / S is 1.2: delta by as much, gamma by its square, vega not at all.
+    assert abs(found.delta_wad - on_spot.delta_wad * 12 // 10) <= 2
+    assert abs(found.gamma_wad - on_spot.gamma_wad * 144 // 100) <= 2
+    assert found.vega_wad == on_spot.vega_wad
+
+
 @settings(max_examples=15, deadline=None)
 @given(books)
 def test_no_shift_changes_nothing_and_the_surface_agrees(book):

@@ -128,6 +128,15 @@ def test_a_spent_account_pays_all_to_the_liquidator_and_leaves_bad_debt():
     assert refused.limit == found.bad_debt_wad
 
 
+def test_an_account_worth_exactly_nothing_still_shares_its_penalty():
+    held = account(150, position(10, -1000, 85))
+    assert perp_v2.health(held, RULES).account_value_wad == 0
+    found = perp_v2.liquidate(held, 0, rules=RULES)
+    assert found.size_wad == -10 * WAD
+    assert found.to_fund_wad == found.to_liquidator_wad
+    assert found.bad_debt_wad == found.penalty_wad
+
+
 def test_what_is_refused():
     safe = account(500, position(10, -1000, 94))
     assert perp_v2.liquidate(safe, 0, rules=RULES).reason is PerpRefusal.ENOUGH_VALUE

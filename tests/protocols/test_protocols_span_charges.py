@@ -89,6 +89,16 @@ def test_opposed_commodities_are_credited_on_the_spreads_they_form():
     assert twice == found
 
 
+def test_a_spread_uses_up_the_delta_that_the_next_one_may_take():
+    risks = {"oil": CommodityRisk(10 * WAD, 1000 * WAD), "gas": CommodityRisk(-8 * WAD, 300 * WAD)}
+    risks["coal"] = CommodityRisk(-50 * WAD, 100 * WAD)
+    legs = (CreditLeg("oil", WAD, True), CreditLeg("coal", WAD, False))
+    found = span_charges.inter_commodity_credit_wad(risks, [rule(), CreditRule(legs, WAD)])
+    # Four of the ten deltas of oil went into the first spread: six are left for coal.
+    assert found["coal"] == 600 * WAD
+    assert found["oil"] == (2800 + 6000) * WAD
+
+
 @pytest.mark.parametrize("gas", [8, 0])
 def test_the_same_side_earns_no_credit(gas):
     risks = {"oil": CommodityRisk(10 * WAD, 1000 * WAD), "gas": CommodityRisk(gas * WAD, 300 * WAD)}
