@@ -130,8 +130,9 @@ def _tiers(preset: PerpPreset) -> str:
     for tier in preset.tiers:
         start = f"from {tier.lower_wad // WAD:,}: " if tier.lower_wad else ""
         parts.append(f"{start}{_percent(tier.initial_wad)} / {_percent(tier.maintenance_wad)}")
-    if preset.skew_scale:
-        parts.append(f"and 100 % per {preset.skew_scale // WAD:,} coins of size")
+    if preset.skew_margin_wad:
+        scale = preset.skew_scale_wad // WAD
+        parts.append(f"and {_percent(preset.skew_margin_wad)} per {scale:,} coins of size")
     return ", ".join(parts)
 
 

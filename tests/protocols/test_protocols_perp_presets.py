@@ -177,7 +177,7 @@ def test_a_synthetix_preset_is_its_twin():
         maintenance_scalar=333 * WAD // 1000,
     )
     size = 1_000_000 * WAD
-    ratio = pair.tiers[0].initial_wad + size * WAD // pair.skew_scale
+    ratio = pair.tiers[0].initial_wad + size * pair.skew_margin_wad // pair.skew_scale_wad
     assert abs(synthetix.initial_ratio_wad(market, size) - ratio) <= 2
     assert pair.tiers[0].maintenance_wad == 1665 * WAD // 100_000
 

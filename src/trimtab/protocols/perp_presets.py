@@ -52,9 +52,11 @@ class PerpPreset:
     """One market of one venue.
 
     tiers: ascending from zero; interest: the scaling of initial margin, None for none; root: the
-    scaling by the square root of size; skew_scale: units of skew at which a size adds one whole
-    margin fraction (0: none); liquidation_fee: the most that a liquidation takes, of notional;
-    missing: what the venue does and the record does not say.
+    scaling by the square root of size; skew_margin: what a size of skew_scale coins adds to the
+    initial fraction (0: none); liquidation_fee: the most that a liquidation takes, of notional;
+    gain_weight, gain_cap: how much of a profit counts for initial margin, and at most (None: all);
+    withdrawal: share of notional that stays when collateral leaves; missing: what the venue does
+    and the record does not say.
     """
 
     venue: str
@@ -65,7 +67,11 @@ class PerpPreset:
     tiers: tuple[PerpTier, ...]
     interest: InterestScale | None = None
     root: RootScale | None = None
-    skew_scale: int = 0
+    skew_scale_wad: int = 0
+    skew_margin_wad: int = 0
+    gain_weight_wad: int = WAD
+    gain_cap_wad: int | None = None
+    withdrawal_wad: int = 0
     liquidation_fee_wad: int = 0
     missing: tuple[str, ...] = ()
 

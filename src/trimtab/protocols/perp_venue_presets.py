@@ -46,10 +46,10 @@ def hyperliquid(market: str, *, first: int, bound_millions: int, second: int) ->
             PerpTier(0, bound, low, halves[0]),
             PerpTier(bound, OPEN_END, high, halves[1], deduction),
         ),
+        withdrawal_wad=_wad("0.1"),
         missing=(
             "a fifth of a large position first, then 30 seconds of rest",
             "below two thirds of maintenance the backstop vault takes position and all margin",
-            "a tenth of the notional has to stay when profits are withdrawn",
         ),
     )
 
@@ -69,7 +69,8 @@ def synthetix(market: str, *, least: str, factor: str, scalar: str, skew_scale: 
         as_of="2024-12-11",
         source=_SYNTHETIX,
         tiers=(PerpTier(0, OPEN_END, initial, mul_div_up(initial, _wad(scalar), WAD)),),
-        skew_scale=mul_div_down(skew_scale * WAD, WAD, _wad(factor)),
+        skew_scale_wad=skew_scale * WAD,
+        skew_margin_wad=_wad(factor),
         liquidation_fee_wad=_wad("0.0003"),
         missing=(
             "50 USD of every position, and the possible liquidation reward, are required too",
@@ -119,6 +120,7 @@ PERP_V2: Final = PerpPreset(
     source="perpetual-protocol/perp-curie-contract at d520bd8e, contracts/ClearingHouseConfig.sol",
     tiers=(PerpTier(0, OPEN_END, _wad("0.1"), _wad("0.0625")),),
     liquidation_fee_wad=_wad("0.025"),
+    gain_weight_wad=0,
     missing=(
         "initial margin is on debt, not on position value",
         "at most half of the account's position value goes while above half of maintenance",
@@ -134,9 +136,9 @@ DRIFT: Final = PerpPreset(
     source="drift-labs/protocol-v2 at 0ae3e3b1; 10x is that of the markets' defaults",
     tiers=(PerpTier(0, OPEN_END, _wad("0.1"), _wad("0.05")),),
     root=RootScale(_wad("0.8"), 0),
+    gain_cap_wad=100 * WAD,
     missing=(
         "the factor of the square root of size is set on chain for each market; here it is 0",
-        "profits count for 100 USD a market at most for initial margin",
         "initial margin uses the worse of price and five-minute average",
         "liquidation ends 2 % above maintenance, and goes on gradually",
     ),
