@@ -83,3 +83,13 @@ def test_an_option_that_is_not_in_the_grid_is_an_error():
     later = replace(CHAIN[0], seconds=CHAIN[0].seconds + 1)
     with pytest.raises(KeyError):
         grids.margin_from(GRID, Portfolio(0, SPOT, WAD, WAD, expiries=(later,)))
+
+
+def test_one_strike_may_stand_at_two_volatilities():
+    (expiry, *_) = CHAIN
+    wild = replace(expiry, options=tuple(replace(o, vol_wad=2 * o.vol_wad) for o in expiry.options))
+    both = grids.price_grid((expiry, wild), DEPLOYED)
+    assert both.size == 33 * 12
+    for one in (expiry, wild):
+        portfolio = Portfolio(0, SPOT, WAD, WAD, expiries=(one,))
+        assert grids.margin_from(both, portfolio) == margin(portfolio, DEPLOYED)
