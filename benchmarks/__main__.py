@@ -18,6 +18,7 @@ from benchmarks.kernel_scans import kernel_scans
 from benchmarks.kernel_start import kernel_start
 from benchmarks.loading import loading
 from benchmarks.measuring import told
+from benchmarks.portfolio_margins import portfolio_margins
 from benchmarks.replay_steps import STEPS, replay_steps
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -25,7 +26,7 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 
 def main() -> None:
     """Measure, print, write."""
-    results = [engine_commands(), loading()]
+    results = [engine_commands(), loading(), portfolio_margins()]
     with told(f"history of {STEPS:,} steps"):
         found = history(STEPS)
     results += [explanations(found), replay_steps(found), million_accounts(), policies()]

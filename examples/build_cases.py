@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from cases_compound import compound_2020_08
+from cases_perps import binance_btc, dydx_ltc, hyperliquid_eth
 from cases_steth import steth_2021_05, steth_2022_11, steth_2023_health
 
 BUILDERS = {
@@ -18,6 +19,9 @@ BUILDERS = {
     "steth-2021-05": steth_2021_05,
     "steth-2022-11": steth_2022_11,
     "compound-2020-08": compound_2020_08,
+    "binance-btc-2023-08": binance_btc,
+    "hyperliquid-eth-2023-08": hyperliquid_eth,
+    "dydx-ltc-2023-08": dydx_ltc,
 }
 
 

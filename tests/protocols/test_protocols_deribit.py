@@ -59,7 +59,7 @@ def test_far_moves_count_in_part_and_less_the_dampener():
     found = deribit.margin(held, rules=replace(BTC, dampener_wad=10 * WAD))
     assert [r.move.move_wad for r in found.extended][-1] == 5 * WAD
     # -500 at a fraction of 0.16 / 5 is -16, of which 10 are forgiven.
-    assert found.extended[-1].positions_wad == (-500 * WAD,)
+    assert found.extended[-1].positions_wad == (-16 * WAD,)
     assert found.extended[-1].counted_wad == -6 * WAD
     assert found.initial_wad == 16 * WAD
 
@@ -71,6 +71,16 @@ def test_the_documented_far_vector_is_all_zeros_under_the_dampener():
     assert [result.counted_wad for result in found.extended] == [0] * 8
     large = deribit.margin([InverseFuture(-314 * WAD)], rules=rules)
     assert large.extended[0].counted_wad > 0 > large.extended[-1].counted_wad
+
+
+def test_the_documented_far_vector_of_an_inverse_perpetual_is_that_of_the_edges():
+    held = InverseFuture(314538364 * 10**9)
+    found = [deribit.counted_wad(held, move, rules=BTC) for move in deribit.far_moves(BTC)]
+    edges = deribit.risk_vector_wad(held, rules=BTC)
+    assert all(abs(far - edges[0]) <= 2 for far in found[:2])
+    # The fraction range / |move| is cut to 1e-18, so a far move falls short by up to 5e-18.
+    assert all(abs(far - edges[-1]) <= 5 for far in found[2:])
+    assert abs(found[2] / WAD - 0.04338460193103449) < 1e-15
 
 
 def test_an_option_far_out_of_the_money_is_decided_by_a_far_move():

@@ -2,10 +2,11 @@
 
 Source: support.deribit.com, "Portfolio Margin", and the documented answer of
 `private/pme/simulate` (docs.deribit.com): parameters and the risk vector of an inverse perpetual.
-There is no code to read. How exactly a far move is cut is not documented: here its profit is
-multiplied by a fraction and then reduced by the dampener, both given by the rules.
+There is no code to read. A far move counts at range / |move| of its profit in quote, paid in coins
+at the edge of the range: so much the documented vector of an inverse perpetual shows, which is that
+of the edge in all eight. Less the dampener, toward zero: how it is taken off is not documented.
 Every number is in wad unless its name says seconds; profits are in the settlement currency, a coin
-where inverse and quote where linear.
+where inverse and quote where linear. What is charged beside the matrix: `deribit_account`.
 """
 
 from __future__ import annotations
@@ -62,17 +63,22 @@ class DeribitRules:
 
 @dataclass(frozen=True, slots=True)
 class InverseFuture:
-    """A future or perpetual settled in the coin: its signed worth in coins at the mark price."""
+    """A future settled in the coin: its signed worth in coins at the mark price.
+
+    seconds: to expiry, 0 for a perpetual.
+    """
 
     coins_wad: int
+    seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class LinearFuture:
-    """A future or perpetual settled in quote: signed units of the coin, and its mark price."""
+    """A future settled in quote: signed units of the coin, its mark price, and time as above."""
 
     size_wad: int
     price_wad: int
+    seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,10 @@ Position = InverseFuture | LinearFuture | DeribitOption
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One scenario: a signed move; the vol 1 up, 0 the same, -1 down; the fraction counted."""
+    """One scenario: a signed move; the vol 1 up, 0 the same, -1 down; the fraction counted.
+
+    A fraction below one makes it a far move, whose profit is paid at the edge of the range.
+    """
 
     move_wad: int
     vol: int
@@ -102,7 +111,10 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class MoveResult:
-    """What a move does to each position, signed, and to all of them after fraction and dampener."""
+    """What a move does to each position, signed, and to all of them after the dampener.
+
+    A position's part of a far move has its fraction taken already.
+    """
 
     move: Move
     positions_wad: tuple[int, ...]
@@ -153,6 +165,11 @@ def standard_moves(rules: DeribitRules) -> tuple[Move, ...]:
     return tuple(Move(price, vol) for price in prices for vol in (1, 0, -1))
 
 
+def far_moves(rules: DeribitRules) -> tuple[Move, ...]:
+    """Return the moves of the extended table, all with vol up."""
+    return tuple(Move(row.move_wad, 1, row.fraction_wad) for row in rules.far_moves)
+
+
 def profit_wad(position: Position, move: Move, *, rules: DeribitRules) -> int:
     """Return what a move does to one position, signed, before any fraction or dampener.
 
@@ -171,6 +188,31 @@ def profit_wad(position: Position, move: Move, *, rules: DeribitRules) -> int:
     after = _unit_value_wad(position, move=move, rules=rules)
     before = _unit_value_wad(position, move=Move(0, 0), rules=rules)
     return mul_div_toward_zero(position.amount_wad, after - before, denominator=WAD)
+
+
+def counted_wad(position: Position, move: Move, *, rules: DeribitRules) -> int:
+    """Return what a move does to one position as the venue counts it, before any dampener.
+
+    A far move: profit * fraction where settled in quote; in coins the quote is paid at the edge of
+    the range on its side, profit * fraction * (1 + move) / (1 +- range).
+
+    Rounding: toward zero, after `profit_wad`.
+    """
+    profit = profit_wad(position, move, rules=rules)
+    if move.fraction_wad == WAD:
+        return profit
+    if not is_inverse(position):
+        return mul_div_toward_zero(profit, move.fraction_wad, denominator=WAD)
+    edge = WAD + (rules.range_wad if move.move_wad > 0 else -rules.range_wad)
+    scale = move.fraction_wad * (WAD + move.move_wad)
+    return mul_div_toward_zero(profit, scale, denominator=WAD * edge)
+
+
+def is_inverse(position: Position) -> bool:
+    """Return whether a position settles in the coin."""
+    if isinstance(position, DeribitOption):
+        return position.is_inverse
+    return isinstance(position, InverseFuture)
 
 
 def shocked_vol_wad(vol_wad: int, seconds: int, *, direction: int, rules: DeribitRules) -> int:
@@ -204,9 +246,10 @@ def margin(positions: Sequence[Position], *, rules: DeribitRules) -> DeribitMarg
         initial = the worst counted loss of all moves, at least 0; maintenance = its share, rounded
         down.
     """
-    far = (Move(row.move_wad, 1, row.fraction_wad) for row in rules.far_moves)
     standard = tuple(_result(positions, move, rules=rules) for move in standard_moves(rules))
-    extended = tuple(_damped(_result(positions, move, rules=rules), rules) for move in far)
+    extended = tuple(
+        _damped(_result(positions, move, rules=rules), rules) for move in far_moves(rules)
+    )
     worst = min((*standard, *extended), key=lambda result: result.counted_wad)
     loss = max(-worst.counted_wad, 0)
     return DeribitMargin(
@@ -219,9 +262,8 @@ def margin(positions: Sequence[Position], *, rules: DeribitRules) -> DeribitMarg
 
 
 def _result(positions: Sequence[Position], move: Move, *, rules: DeribitRules) -> MoveResult:
-    profits = tuple(profit_wad(position, move, rules=rules) for position in positions)
-    counted = mul_div_toward_zero(sum(profits), move.fraction_wad, denominator=WAD)
-    return MoveResult(move, profits, counted)
+    profits = tuple(counted_wad(position, move, rules=rules) for position in positions)
+    return MoveResult(move, profits, sum(profits))
 
 
 def _damped(result: MoveResult, rules: DeribitRules) -> MoveResult:

@@ -6,7 +6,7 @@ net: cash and mark-to-market less the requirement, so an account is short of fun
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from trimtab.protocols.derive_portfolio_rules import (
@@ -28,6 +28,8 @@ from trimtab.protocols.derive_portfolio_shocks import (
     years_wad,
 )
 from trimtab.units import WAD, mul_div_down
+
+ExpiryValue = Callable[[Expiry, Scenario], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +110,23 @@ class PortfolioMargin:
 
 @dataclass(frozen=True, slots=True)
 class _Market:
-    """An expiry with its present value, discounts and the values of every scenario of options."""
+    """An expiry with its present value, its discounts and what tells its value in a scenario."""
 
     expiry: Expiry
     value_wad: int
     discounts: Discounts
+    value_in: ExpiryValue
 
 
-def margin(portfolio: Portfolio, rules: PortfolioRules) -> PortfolioMargin:
+def margin(
+    portfolio: Portfolio, rules: PortfolioRules, *, expiry_value: ExpiryValue | None = None
+) -> PortfolioMargin:
     """Return both margins of a portfolio, the worst scenario and every contingency.
 
     Args:
         portfolio: the account and its feeds; rules: parameters and scenarios.
+        expiry_value: what the options of an expiry are worth in a scenario, where something else
+            than pricing each of them knows (`derive_portfolio_grid`); None: they are priced.
 
     Returns:
         initial = factor * worst - contingencies + mark-to-market, the factor raised by the depeg;
@@ -127,8 +134,9 @@ def margin(portfolio: Portfolio, rules: PortfolioRules) -> PortfolioMargin:
 
     Rounding: toward zero after each product, as the contract; option values nearest.
     """
-    markets = tuple(_market(expiry, rules) for expiry in portfolio.expiries)
-    grid = tuple(_result(portfolio, markets, rules=rules, scenario=s) for s in rules.scenarios)
+    value = expiry_value or _pricing(rules)
+    markets = tuple(_market(expiry, rules, value=value) for expiry in portfolio.expiries)
+    grid = tuple(_result(portfolio, markets, scenario=s) for s in rules.scenarios)
     basis = sum(_basis_wad(market, rules) for market in markets)
     worst = min(grid, key=lambda result: result.total_wad)
     decides = worst.total_wad < basis
@@ -220,13 +228,16 @@ def _initial_factor_wad(portfolio: Portfolio, rules: PortfolioRules) -> int:
     return rules.margin.initial_factor_wad + times_wad(short, rules.contingency.peg_factor_wad)
 
 
-def _market(expiry: Expiry, rules: PortfolioRules) -> _Market:
-    value = sum(shocked_values_wad(expiry, rules, scenario=UNSHOCKED))
-    return _Market(expiry, value, discounts(expiry, rules.margin))
+def _pricing(rules: PortfolioRules) -> ExpiryValue:
+    return lambda expiry, scenario: sum(shocked_values_wad(expiry, rules, scenario=scenario))
+
+
+def _market(expiry: Expiry, rules: PortfolioRules, *, value: ExpiryValue) -> _Market:
+    return _Market(expiry, value(expiry, UNSHOCKED), discounts(expiry, rules.margin), value)
 
 
 def _result(
-    portfolio: Portfolio, markets: tuple[_Market, ...], *, rules: PortfolioRules, scenario: Scenario
+    portfolio: Portfolio, markets: tuple[_Market, ...], *, scenario: Scenario
 ) -> ScenarioResult:
     move, damp = scenario.spot_wad - WAD, scenario.dampening_wad
     perp = times_wad(portfolio.perp_size_wad, times_wad(move, portfolio.perp_price_wad))
@@ -234,9 +245,7 @@ def _result(
     return ScenarioResult(
         scenario=scenario,
         perp_wad=times_wad(perp, damp),
-        expiries_wad=tuple(
-            _expiry_profit_wad(market, rules, scenario=scenario) for market in markets
-        ),
+        expiries_wad=tuple(_expiry_profit_wad(market, scenario) for market in markets),
         collaterals_wad=tuple(
             times_wad(times_wad(value, move), damp) if held.cancels_risk else 0
             for held, value in values
@@ -244,9 +253,9 @@ def _result(
     )
 
 
-def _expiry_profit_wad(market: _Market, rules: PortfolioRules, *, scenario: Scenario) -> int:
+def _expiry_profit_wad(market: _Market, scenario: Scenario) -> int:
     """A tilt counts as a loss either way: the other tilt is about its mirror image."""
-    value = sum(shocked_values_wad(market.expiry, rules, scenario=scenario))
+    value = market.value_in(market.expiry, scenario)
     scale = market.discounts.long_wad if value >= 0 else market.discounts.short_wad
     profit = times_wad(times_wad(value, scale) - market.value_wad, scenario.dampening_wad)
     return -abs(profit) if scenario.vol in SKEWS else profit
@@ -255,10 +264,7 @@ def _expiry_profit_wad(market: _Market, rules: PortfolioRules, *, scenario: Scen
 def _basis_wad(market: _Market, rules: PortfolioRules) -> int:
     """The loss of an expiry that moves alone, times (add + per year * T); at most 0."""
     moves = (rules.basis.spot_up_wad, rules.basis.spot_down_wad)
-    values = [
-        sum(shocked_values_wad(market.expiry, rules, scenario=Scenario(move, VolShock.NONE)))
-        for move in moves
-    ]
+    values = [market.value_in(market.expiry, Scenario(move, VolShock.NONE)) for move in moves]
     loss = min(0, *(value - market.value_wad for value in values))
     years = years_wad(market.expiry.seconds)
     factor = rules.basis.factor_add_wad + times_wad(rules.basis.factor_per_year_wad, years)
