@@ -1,0 +1,36 @@
+"""How a loop over columns becomes machine code: Numba, cached on disk, loaded at first use.
+
+Modules whose names end in `_loops`, and `normal`, import this one and therefore Numba. They are
+imported inside functions only, so that importing Trimtab costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from typing import Any, Final, TypeVar, cast
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+# One flag of LLVM's fast math: a product and a sum may fuse into one instruction that rounds once
+# instead of twice. Nothing is reordered, and NaN, infinity and signed zero keep their meaning.
+FAST_MATH: Final = frozenset({"contract"})
+
+
+def compiled(function: Function) -> Function:
+    """Return the function compiled for the types of its first call, kept in the disk cache.
+
+    Division by zero gives an infinity as NumPy's does (a branch would stop vectorization), and the
+    interpreter's lock is released while it runs.
+    """
+    from numba import njit
+
+    make = njit(error_model="numpy", nogil=True, cache=True, fastmath=set(FAST_MATH))
+    return cast(Function, make(function))
+
+
+@cache
+def has_compiler() -> bool:
+    """Return whether Numba is installed; without it the NumPy twins answer."""
+    return find_spec("numba") is not None
