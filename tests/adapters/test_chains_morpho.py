@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 pytest.importorskip("web3")
 
@@ -146,6 +148,36 @@ def test_listed_accounts_are_read_without_events(tmp_path: Path) -> None:
     case = load_case(tmp_path / "case")
     assert case.rules.quote == "dollars"
     assert {row.account for row in case.book} == {ANN}
+
+
+@given(
+    borrowed=st.integers(0, 10**30),
+    spare=st.integers(0, 10**30),
+    shares=st.integers(0, 10**36),
+    rate_wad=st.integers(0, 10**12),
+    seconds=st.integers(0, 10 * YEAR_SECONDS),
+    fee_wad=st.integers(0, WAD // 4),
+)
+def test_totals_grow_as_the_twin_says(
+    borrowed: int, spare: int, shares: int, rate_wad: int, seconds: int, fee_wad: int
+) -> None:
+    totals = Totals(borrowed + spare, shares, borrowed, shares, 0, fee_wad)
+    market = twin.Market(
+        WAD // 2,
+        supply_assets=totals.supply_assets,
+        supply_shares=shares,
+        borrow_assets=borrowed,
+        borrow_shares=shares,
+        fee_wad=fee_wad,
+    )
+    ours = accrued(totals, rate_wad, elapsed_s=seconds)
+    theirs = twin.accrue(market, seconds, rate_wad=rate_wad)
+    assert (ours.supply_assets, ours.supply_shares, ours.borrow_assets, ours.borrow_shares) == (
+        theirs.supply_assets,
+        theirs.supply_shares,
+        theirs.borrow_assets,
+        theirs.borrow_shares,
+    )
 
 
 def test_time_that_stands_still_changes_nothing() -> None:

@@ -114,12 +114,12 @@ def test_a_call_to_no_contract_is_malformed() -> None:
         "missing trie node 8b16 (path )",
         "required historical state unavailable (reexec=128)",
         "distance to target block exceeds maximum proof window",
-        "BlockOutOfRange",
+        "BlockOutOfRangeError: block height is 57 but requested was 5",
         "header not found",
     ],
 )
 def test_state_that_is_gone_asks_for_an_archive(message: str) -> None:
-    error = RpcError(-32000, message.replace("BlockOutOfRange", "block is out of range"))
+    error = RpcError(-32000, message)
     chain = chain_with_balances(multicall=False)
     chain.answers(TOKEN, BALANCE, lambda _: error)
     said = trouble(chain)

@@ -166,3 +166,6 @@ if __name__ == "__main__":
         fetch()
     except MissingError as absence:
         sys.exit(f"oracle: {absence}")
+    if ANVIL is None:
+        machine = f"{platform.system()} {platform.machine()}"
+        print(f"oracle: no anvil for {machine}: imports are left out", file=sys.stderr)

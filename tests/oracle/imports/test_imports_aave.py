@@ -254,7 +254,7 @@ def test_all_ways_to_read_give_the_same_case(read: Read, tmp_path: Path) -> None
     assert checks.contents(tmp_path / "listed") == before
 
 
-def test_a_killed_read_goes_on_and_ends_the_same(read: Read, tmp_path: Path) -> None:
+def test_a_killed_read_goes_on_and_ends_the_same(read: Read, tmp_path: Path, tally: Tally) -> None:
     out = tmp_path / "case"
     words = [*read.words, "--out", str(out)]
     kept = checks.kill_in_the_middle(words, out, lines=12)
@@ -268,6 +268,9 @@ def test_a_killed_read_goes_on_and_ends_the_same(read: Read, tmp_path: Path) -> 
     done = checks.command(*words, "--resume", "--requests-per-second", "1000000")
     assert done.returncode == 0, done.stderr
     assert checks.contents(out) == checks.contents(read.folder)
+    tally.begin("aave v3.0 import, killed and resumed", first=())
+    tally.counts["lines of the record when killed"] = kept
+    tally.counts["bytes of the case, equal"] = sum(map(len, checks.contents(out).values()))
 
 
 def test_without_multicall_the_case_is_the_same(read: Read, tmp_path: Path, tally: Tally) -> None:

@@ -163,12 +163,16 @@ def test_one_market_alone_has_plain_names(read: Read, tmp_path: Path) -> None:
         assert one.health_wad == whole[one.account].health_wad
 
 
-def test_a_killed_read_goes_on_and_ends_the_same(read: Read, tmp_path: Path) -> None:
+def test_a_killed_read_goes_on_and_ends_the_same(read: Read, tmp_path: Path, tally: Tally) -> None:
     out = tmp_path / "case"
     markets = [word for key in read.hall.venues for word in ("--market", key)]
     words = ["import", "morpho-blue", "--rpc", read.node.url, "--morpho", read.hall.morpho]
     words += [*markets, "--block", str(read.block), "--chunk-blocks", "300", "--out", str(out)]
-    assert checks.kill_in_the_middle(words, out, lines=6) >= 6
+    kept = checks.kill_in_the_middle(words, out, lines=6)
+    assert kept >= 6
     done = checks.command(*words, "--resume", "--requests-per-second", "1000000")
     assert done.returncode == 0, done.stderr
     assert checks.contents(out) == checks.contents(read.folder)
+    tally.begin("morpho import, killed and resumed", first=())
+    tally.counts["lines of the record when killed"] = kept
+    tally.counts["bytes of the case, equal"] = sum(map(len, checks.contents(out).values()))

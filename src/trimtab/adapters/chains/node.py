@@ -23,6 +23,7 @@ ARCHIVE_WORDS = (
     "block not found",
     "could not find block",
     "out of range",
+    "outofrange",
     "proof window",
 )
 REVERT_WORDS = ("revert", "invalid opcode", "vm execution error", "invalidfeopcode", "bad jump")
