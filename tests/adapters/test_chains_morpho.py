@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 pytest.importorskip("web3")
@@ -157,6 +157,9 @@ def test_listed_accounts_are_read_without_events(tmp_path: Path) -> None:
     rate_wad=st.integers(0, 10**12),
     seconds=st.integers(0, 10 * YEAR_SECONDS),
     fee_wad=st.integers(0, WAD // 4),
+)
+@example(
+    borrowed=10**12, spare=10**12, shares=10**18, rate_wad=10**9, seconds=10**7, fee_wad=WAD // 10
 )
 def test_totals_grow_as_the_twin_says(
     borrowed: int, spare: int, shares: int, rate_wad: int, seconds: int, fee_wad: int

@@ -104,6 +104,19 @@ def test_a_status_says_what_to_do(server: Server, status: int, fault: Fault) -> 
     assert (found.fault, found.text) == (fault, f"HTTP {status}")
 
 
+def test_a_nodes_error_may_come_with_an_http_error(server: Server) -> None:
+    server.status = 400
+    server.body = {"id": 0, "error": {"code": -32602, "message": "block range too wide"}}
+    assert HttpWire(server.url).send(ONE) == [Reply(error=RpcError(-32602, "block range too wide"))]
+
+
+@pytest.mark.parametrize("body", [b"no", b"[]", b'{"error": "no"}'])
+def test_an_http_error_without_one_stays_what_it_is(server: Server, body: bytes) -> None:
+    server.status, server.body = 400, body
+    assert fault_of(server).fault is Fault.REFUSED
+    assert fault_of(server, TWO).fault is Fault.TOO_LARGE  # perhaps it takes no batch
+
+
 def test_a_busy_server_may_say_until_when(server: Server) -> None:
     server.status, server.headers = 429, {"Retry-After": "17"}
     assert fault_of(server).wait_s == 17.0

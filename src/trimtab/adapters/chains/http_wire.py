@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from trimtab.adapters.chains.wire import Fault, Reply, Request, RpcError, WireError
 from trimtab.units import UsageError
 
+BAD_REQUEST = 400  # of a batch, where none is taken
 TOO_LARGE = 413
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 TEXT_LENGTH_MAX = 200
@@ -42,7 +43,10 @@ class HttpWire:
         try:
             raw = self._exchange(requests)
         except OSError as error:  # what `requests` raises is one
-            raise _fault_of(error) from None
+            told = _told_by(error)
+            if told is None or len(requests) > 1:
+                raise _fault_of(error, count=len(requests)) from None
+            raw = [told]
         except (ValueError, TypeError, AttributeError) as error:  # no JSON, or not of this kind
             raise WireError(Fault.MALFORMED, _short(str(error))) from None
         return [reply_of(one) for one in raw]
@@ -110,12 +114,24 @@ def reply_of(raw: Any) -> Reply:
     )
 
 
-def _fault_of(error: OSError) -> WireError:
+def _told_by(error: OSError) -> Any | None:
+    """The JSON-RPC error in the body of an HTTP error, as some nodes send it; None without one."""
+    response = getattr(error, "response", None)
+    if response is None or response.status_code in BUSY | {TOO_LARGE}:
+        return None
+    try:
+        body = response.json()
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) and isinstance(body.get("error"), dict) else None
+
+
+def _fault_of(error: OSError, *, count: int) -> WireError:
     response = getattr(error, "response", None)
     status = getattr(response, "status_code", None)
     if isinstance(status, int):
         text = f"HTTP {status}"
-        if status == TOO_LARGE:
+        if status == TOO_LARGE or (status == BAD_REQUEST and count > 1):
             return WireError(Fault.TOO_LARGE, text)
         if status in BUSY:
             return WireError(Fault.BUSY, text, wait_s=_asked_s(response))
