@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -80,6 +81,13 @@ def command(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", START, *words], capture_output=True, text=True, check=False
     )
+
+
+def replay(folder: Path, out: Path) -> None:
+    """Replay a case: it loads, its debts are lent by somebody, and no unit is lost."""
+    done = command("replay", str(folder), "--out", str(out), "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["conserved"] is True
 
 
 def difference(found: Explanation, told_wad: int) -> Fraction:

@@ -254,6 +254,10 @@ def test_all_ways_to_read_give_the_same_case(read: Read, tmp_path: Path) -> None
     assert checks.contents(tmp_path / "listed") == before
 
 
+def test_the_case_replays(read: Read, tmp_path: Path) -> None:
+    checks.replay(read.folder, tmp_path / "replay")
+
+
 def test_a_killed_read_goes_on_and_ends_the_same(read: Read, tmp_path: Path, tally: Tally) -> None:
     out = tmp_path / "case"
     words = [*read.words, "--out", str(out)]

@@ -163,6 +163,10 @@ def test_one_market_alone_has_plain_names(read: Read, tmp_path: Path) -> None:
         assert one.health_wad == whole[one.account].health_wad
 
 
+def test_the_case_replays(read: Read, tmp_path: Path) -> None:
+    checks.replay(read.folder, tmp_path / "replay")
+
+
 def test_a_killed_read_goes_on_and_ends_the_same(read: Read, tmp_path: Path, tally: Tally) -> None:
     out = tmp_path / "case"
     markets = [word for key in read.hall.venues for word in ("--market", key)]
