@@ -55,7 +55,7 @@ soak: .venv/.dev ## Run the long seeded simulations
 
 .venv/.oracle: .venv/.dev requirements/oracle.txt
 	@log=$$($(LOCKED) -r requirements/oracle.txt 2>&1) || { \
-		echo "oracle: pyrevm, eth-abi cannot be had: $$(grep -m 1 ERROR <<< "$$log")" >&2; exit 1; }
+		echo "oracle: pyrevm, eth-abi, web3 cannot be had: $$(grep -m 1 ERROR <<< "$$log")" >&2; exit 1; }
 	@touch $@
 
 oracle: .venv/.oracle ## Run the twins against real bytecode, which it takes from the registries
@@ -74,8 +74,9 @@ format: .venv/.dev ## Format the source, mend what lint can mend
 
 lock: ## Compile requirements/ afresh (needs uv)
 	@$(COMPILE) pyproject.toml --group build -o requirements/run.txt
-	@$(COMPILE) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
-	@printf 'eth-abi>=6,<7\npyrevm==0.3.7\n' \
+	@$(COMPILE) pyproject.toml --extra chain --group dev -c requirements/run.txt \
+		-o requirements/dev.txt
+	@printf 'eth-abi>=6,<7\npyrevm==0.3.7\nweb3>=8,<9\n' \
 		| $(COMPILE) - -c requirements/dev.txt -o requirements/oracle.txt
 
 clean: ## Remove what make and the tools made

@@ -10,26 +10,36 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trimtab.adapters.chains import AaveV3, CompoundV3, MorphoBlue
     from trimtab.adapters.files import load_case
     from trimtab.apps.front import HealthResult, ReplayResult, demo_case, health, replay
+    from trimtab.apps.importing import import_case
     from trimtab.units import TrimtabError
 
 __all__ = [
+    "AaveV3",
+    "CompoundV3",
     "HealthResult",
+    "MorphoBlue",
     "ReplayResult",
     "TrimtabError",
     "demo_case",
     "health",
+    "import_case",
     "load_case",
     "replay",
 ]
 
 _HOMES = {
+    "AaveV3": "trimtab.adapters.chains",
+    "CompoundV3": "trimtab.adapters.chains",
+    "MorphoBlue": "trimtab.adapters.chains",
     "HealthResult": "trimtab.apps.front",
     "ReplayResult": "trimtab.apps.front",
     "TrimtabError": "trimtab.units",
     "demo_case": "trimtab.apps.front",
     "health": "trimtab.apps.front",
+    "import_case": "trimtab.apps.importing",
     "load_case": "trimtab.adapters.files",
     "replay": "trimtab.apps.front",
 }

@@ -6,10 +6,14 @@ from importlib.util import find_spec
 
 import pytest
 
+from tests.oracle.packages import ANVIL
 from tests.oracle.tally import Tally
 
 # Without `make oracle` there is no machine to run them on; the other tests do not ask for it.
-collect_ignore_glob = [] if find_spec("pyrevm") and find_spec("eth_abi") else ["test_*.py"]
+NEEDED = ("pyrevm", "eth_abi", "web3")
+collect_ignore_glob = [] if all(map(find_spec, NEEDED)) else ["test_*.py", "imports/test_*.py"]
+if ANVIL is None:
+    collect_ignore_glob.append("imports/test_*.py")
 
 TALLIES = pytest.StashKey[list[Tally]]()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import platform
 import subprocess
 import sys
 import tarfile
@@ -76,7 +77,22 @@ TSLIB = Package(
     "2.8.1",
     "oJFu94HQb+KVduSUQL7wnpmqnfmLsOA/nAh6b6EH0wCEoK0/mPeXU6c3wKDV83MkOuHPRHtSXKKU99IBazS/2w==",
 )
-ALL = (AAVE, MORPHO, MATH_UTILS, BIG_NUMBER, TSLIB)
+# A node for this machine: `@foundry-rs/anvil` itself only chooses among these.
+ANVILS = {
+    ("Linux", "x86_64"): Package(
+        "@foundry-rs/anvil-linux-amd64",
+        "1.7.1",
+        "+XmShybEaxfCrr0OUUZwYEy2OnYZt5pHH9TzBtLv3+VrK0O/ANuNSVEahqNhKHlgX7GRJ59383ofNhxkRWIYTg==",
+    ),
+}
+ANVIL = ANVILS.get((platform.system(), platform.machine()))
+# Of this one the bytecode of Multicall3 alone is wanted.
+VIEM = Package(
+    "viem",
+    "2.57.20",
+    "LSvREzKT7xFXpmxW2YFJ/OtcZRkSGLp5zywSgadBf0qQCeqh2+FxHHWyrS2zEG7ZfBWQQvk8HI1i4HPzSMD14g==",
+)
+ALL = (AAVE, MORPHO, MATH_UTILS, BIG_NUMBER, TSLIB, VIEM, *([ANVIL] if ANVIL else []))
 
 
 def fetch() -> None:
@@ -150,3 +166,6 @@ if __name__ == "__main__":
         fetch()
     except MissingError as absence:
         sys.exit(f"oracle: {absence}")
+    if ANVIL is None:
+        machine = f"{platform.system()} {platform.machine()}"
+        print(f"oracle: no anvil for {machine}: imports are left out", file=sys.stderr)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from trimtab.apps.console import Format, guarded, internal, say
+from trimtab.apps.console import Format, exit_code, say
+from trimtab.apps.import_cli import imports
 
 app = typer.Typer(
     name="trimtab",
@@ -117,6 +118,9 @@ def replay(
     _run(lambda: run_replay(case, out, resume=resume, form=format_, seed=seed), debug=debug)
 
 
+app.add_typer(imports)
+
+
 @app.command()
 def doctor(
     format_: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.TABLE,
@@ -149,11 +153,7 @@ def root(
 
 
 def _run(verb: Callable[[], int | None], *, debug: bool) -> None:
-    try:
-        code = guarded(verb, debug=debug)
-    except Exception as error:
-        code = internal(error, debug=debug)
-    raise typer.Exit(code)
+    raise typer.Exit(exit_code(verb, debug=debug))
 
 
 def main() -> None:

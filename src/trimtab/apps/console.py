@@ -191,6 +191,14 @@ def internal(error: BaseException, *, debug: bool) -> int:
     return _failed(f"{line} (a defect: run with --debug and report it)", INTERNAL, debug=debug)
 
 
+def exit_code(verb: Callable[[], int | None], *, debug: bool) -> int:
+    """Run a verb to its exit code, whatever happens in it."""
+    try:
+        return guarded(verb, debug=debug)
+    except Exception as error:
+        return internal(error, debug=debug)
+
+
 def _failed(line: str, code: int, *, debug: bool) -> int:
     if debug:
         traceback.print_exc()
