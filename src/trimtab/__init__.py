@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trimtab.adapters.files import load_case
     from trimtab.apps.front import HealthResult, ReplayResult, demo_case, health, replay
+    from trimtab.apps.presets import load_case
     from trimtab.units import TrimtabError
 
 __all__ = [
@@ -30,7 +30,7 @@ _HOMES = {
     "TrimtabError": "trimtab.units",
     "demo_case": "trimtab.apps.front",
     "health": "trimtab.apps.front",
-    "load_case": "trimtab.adapters.files",
+    "load_case": "trimtab.apps.presets",
     "replay": "trimtab.apps.front",
 }
 

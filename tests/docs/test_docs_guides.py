@@ -19,7 +19,13 @@ from trimtab.units import DataError
 GUIDES = Path(__file__).resolve().parents[2] / "docs" / "guides"
 SECONDS_MAX = 60
 FILE = re.compile(r"^`(?P<path>mine/[\w.]+)`:\n\n```\w+\n(?P<body>.*?)^```$", re.M | re.S)
-NAMES = ("bring-your-own-book", "replay-a-crisis", "compare-rules", "read-the-outputs")
+NAMES = (
+    "bring-your-own-book",
+    "replay-a-crisis",
+    "compare-rules",
+    "read-the-outputs",
+    "use-a-preset",
+)
 
 
 def guide(name: str) -> str:

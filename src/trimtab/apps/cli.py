@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from trimtab.apps.console import Format, guarded, internal, say
+from trimtab.apps.preset_cli import preset_app
 
 app = typer.Typer(
     name="trimtab",
@@ -18,6 +19,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog="Exit codes: 0 fine, 1 risk found (--fail-on), 2 usage, 3 bad data, 4 internal error.",
 )
+
+app.add_typer(preset_app, name="preset")
 
 CaseFolder = Annotated[Path, typer.Argument(help="Case folder.", metavar="CASE")]
 Seed = Annotated[int, typer.Option(help="Seed of anything drawn at random; echoed.", min=0)]

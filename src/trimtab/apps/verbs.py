@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trimtab.adapters.files import load_case
 from trimtab.apps import console, front, summaries
 from trimtab.apps.console import Format, say
+from trimtab.apps.presets import load_case
 from trimtab.model import Case, Explanation, account_key
 from trimtab.units import NumberError, Time, UsageError, mul_div_half_up
 

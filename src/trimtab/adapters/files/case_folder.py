@@ -9,8 +9,9 @@ from trimtab.adapters.files.book import read_book
 from trimtab.adapters.files.encoding import unreadable
 from trimtab.adapters.files.formats import SUFFIXES
 from trimtab.adapters.files.naming import nearest_hint
+from trimtab.adapters.files.presets import PresetSource
 from trimtab.adapters.files.price_tables import read_gas, read_price_table
-from trimtab.adapters.files.rules_file import read_rules
+from trimtab.adapters.files.rules_file import read_rules_file
 from trimtab.adapters.files.ticks import tick_of_rules, ticks_of
 from trimtab.model import BookRow, Case, ReplayRules, Rules, Tick
 from trimtab.units import DataError, RulesError
@@ -20,7 +21,9 @@ RULES_FILE = "rules.toml"
 Warn = Callable[[str], None]
 
 
-def load_case(folder: str | Path, warn: Warn | None = None) -> Case:
+def load_case(
+    folder: str | Path, warn: Warn | None = None, *, presets: PresetSource | None = None
+) -> Case:
     """Return the case of a folder, complete and consistent.
 
     Args:
@@ -28,6 +31,7 @@ def load_case(folder: str | Path, warn: Warn | None = None) -> Case:
             `prices.csv` (may be absent where the rules price every asset: then one tick at time
             0), and perhaps `gas.parquet` or `gas.csv`.
         warn: called with one line per file in which numbers were rounded.
+        presets: knows the presets that the rules may name.
 
     Returns:
         Quantities in native units, prices in wad, ticks in order of time; `input_hashes` is the
@@ -45,7 +49,8 @@ def load_case(folder: str | Path, warn: Warn | None = None) -> Case:
     rules_path = folder / RULES_FILE
     if not rules_path.is_file():
         raise _missing(folder, "rules", expected=RULES_FILE)
-    rules, replay = read_rules(rules_path)
+    read_with = read_rules_file(rules_path, presets)
+    rules, replay = read_with.rules, read_with.replay
     book_path = _table_path(folder, "book")
     if book_path is None:
         raise _missing(folder, "book", expected="book.parquet or book.csv")
@@ -70,7 +75,9 @@ def load_case(folder: str | Path, warn: Warn | None = None) -> Case:
         ticks=ticks,
         replay=replay,
         gas=() if gas_path is None else read_gas(gas_path),
-        input_hashes=MappingProxyType({path.name: _sha256(path) for path in read if path}),
+        input_hashes=MappingProxyType(
+            {path.name: _sha256(path) for path in read if path} | dict(read_with.inputs)
+        ),
     )
 
 
