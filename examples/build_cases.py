@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from cases_compound import compound_2020_08
+from cases_presets import aave_pool_2021_05, maker_vaults_2020_03, morpho_market_2021_05
 from cases_steth import steth_2021_05, steth_2022_11, steth_2023_health
 
 BUILDERS = {
@@ -18,6 +19,9 @@ BUILDERS = {
     "steth-2021-05": steth_2021_05,
     "steth-2022-11": steth_2022_11,
     "compound-2020-08": compound_2020_08,
+    "aave-v3.7-2021-05": aave_pool_2021_05,
+    "morpho-blue-2021-05": morpho_market_2021_05,
+    "maker-2020-03-12": maker_vaults_2020_03,
 }
 
 

@@ -6,7 +6,7 @@
     name = "compound-v3"
     configuration = "configuration.json"        # the protocol's own file, beside this one
     market = "mainnet/usdc"                     # where it holds several
-    assets = ["USDC", "WETH"]                   # keep these only
+    assets = ["USDC", "WETH"]                   # keep these only; []: none of them
 
 Which presets there are is the caller's to know: this module asks a `PresetSource`. Tables are laid
 over one another key by key; a list or a number replaces, and a section that the preset has not is
@@ -153,7 +153,7 @@ def _asked(value: object) -> dict[str, Any]:
 def _with_assets(tables: Tables, wanted: object, *, name: str) -> Tables:
     """The tables with these assets only; a category keeps its members among them, if it has any."""
     assets = tables["assets"]
-    if not isinstance(wanted, Sequence) or isinstance(wanted, str) or not wanted:
+    if not isinstance(wanted, Sequence) or isinstance(wanted, str):
         raise RulesError("this is no list of assets", column=f"{KEY}.assets", expected='["ETH"]')
     for asset in wanted:
         if asset not in assets:
