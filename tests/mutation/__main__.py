@@ -27,7 +27,7 @@ SECONDS_MAX = 120
 SUITES = {
     "morpho": ("test_protocols_morpho.py", "test_protocols_morpho_rounding.py"),
     "maker": ("test_protocols_maker.py", "test_protocols_maker_rounding.py"),
-    "compound": ("test_protocols_compound.py", "test_protocols_compound_sequences.py"),
+    "compound": ("test_protocols_compound.py", "test_protocols_compound_rounding.py"),
 }
 # Loaded before the forks, so that none of them pays for it.
 WARM = ("hypothesis", "hypothesis.strategies", "numpy", "trimtab.apps.front", "tests.conftest")

@@ -67,10 +67,16 @@ def mutants(source: str) -> Iterator[Mutant]:
         for change in _changes(node, imported):
             mutated = copy.deepcopy(tree)
             target = next(n for i, n in enumerate(ast.walk(mutated)) if i == place)
-            was = ast.unparse(target)
-            now = change(target)
+            shown = _parent(mutated, target) if isinstance(target, ast.Constant) else target
+            was = ast.unparse(shown)
+            change(target)
             line = getattr(target, "lineno", 0)
-            yield Mutant(line, was, ast.unparse(now), _import_missing(mutated, imported))
+            yield Mutant(line, was, ast.unparse(shown), _import_missing(mutated, imported))
+
+
+def _parent(tree: ast.AST, child: ast.AST) -> ast.AST:
+    """The node that a constant stands in: a bare `0 -> 1` would say nothing."""
+    return next(n for n in ast.walk(tree) if child in ast.iter_child_nodes(n))
 
 
 def _left_alone(tree: ast.AST) -> frozenset[int]:

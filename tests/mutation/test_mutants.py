@@ -46,8 +46,10 @@ def test_every_place_that_decides_is_broken_once_each_way() -> None:
         "mul_div_down(a + b, kept, 10 ** 18) -> mul_div_up(a + b, kept, 10 ** 18)",
         "replace(b, first=1, second=a) -> replace(b, second=a)",
         "replace(b, first=1, second=a) -> replace(b, first=1)",
-        "True -> False",
-        "3 -> 4",
+        "mul_div_down(a + b, kept, 10 ** 18) if True else -a -> "
+        "mul_div_down(a + b, kept, 10 ** 18) if False else -a",
+        "a: int, b: int=3 -> a: int, b: int=4",
+        "10 ** 18 -> 10 ** 19",
     } <= names
 
 
