@@ -220,5 +220,5 @@ def fluid_walk(*, seed: int, count: int) -> Tally:
         tally.measured(taken.repaid, found.debt, unit=tick)
         per_debt = Fraction(found.collateral, found.debt)
         ours = Fraction(taken.to_liquidator, taken.repaid)
-        tally.fee = max(tally.fee, abs(ours / per_debt - 1) * 10**6)
+        tally.fee = max(tally.fee, abs(ours / per_debt - 1) * 10**15)
     return tally
