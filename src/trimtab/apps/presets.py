@@ -5,6 +5,7 @@ Here the twins' package, which holds them as data, and the adapters, which read 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -29,7 +30,7 @@ CONFIGURED: Mapping[str, Callable[[Mapping[str, Any], str | None], dict[str, Any
         {
             "aave-v3.0": aave_tables,
             "aave-v3.3": aave_tables,
-            "aave-v3.7": aave_tables,
+            "aave-v3.7": partial(aave_tables, isolates=False),
             "compound-v3": compound_tables,
         }
     )

@@ -187,10 +187,10 @@ def test_every_aave_market_becomes_rules(market: str, name: str) -> None:
     assert rules.venue == f"aave-v3 {market}"
     assert set(rules.assets) == {"USD", *found}
     for asset, entry in found.items():
-        _check_reserve(rules.assets[asset], entry)
+        _check_reserve(rules.assets[asset], entry, isolates=name != "aave-v3.7")
 
 
-def _check_reserve(asset, entry: dict) -> None:
+def _check_reserve(asset, entry: dict, *, isolates: bool) -> None:
     ltv, threshold = int(entry["baseLTVAsCollateral"]), int(entry["liquidationThreshold"])
     gross, fee = int(entry["liquidationBonus"]), int(entry["liquidationProtocolFee"])
     assert is_sound(ltv, threshold, bonus_bps=gross)
@@ -204,10 +204,10 @@ def _check_reserve(asset, entry: dict) -> None:
     for cap, key in ((asset.supply_cap, "supplyCap"), (asset.borrow_cap, "borrowCap")):
         whole = int(entry[key])
         assert cap == (whole * 10**asset.decimals if whole else None)
-    ceiling = int(entry["debtCeiling"])
+    ceiling = int(entry["debtCeiling"]) if isolates else 0
     assert asset.isolated is (ceiling > 0)
     assert asset.debt_ceiling_wad == (ceiling * 10**16 if ceiling else None)
-    assert asset.borrowable_in_isolation is entry["borrowableIsolation"]
+    assert asset.borrowable_in_isolation is (isolates and entry["borrowableIsolation"])
     assert asset.kink_wad == int(STRATEGIES[entry["strategy"]]["kink"] * WAD)
 
 
@@ -238,6 +238,7 @@ def test_one_reserve_by_hand() -> None:
     assert "supply_cap" not in weth
     assert (weth["kink"], weth["slope2"]) == (Decimal("0.45"), 3)
     assert rules_from("aave-v3.0", {"WETH": RESERVE}).assets["WETH"].isolated
+    assert not rules_from("aave-v3.7", {"WETH": RESERVE}).assets["WETH"].isolated
 
 
 def test_a_strategy_may_be_its_numbers() -> None:

@@ -8,7 +8,8 @@ ratios in basis points), or several markets of them. What becomes of each number
     liquidationBonus           1e4 is none; with liquidationProtocolFee, the fee's share of the
                                bonus, it parts into liquidation_bonus and liquidation_fee
     supplyCap, borrowCap       whole units; 0 is no cap there, and none here
-    debtCeiling                two decimals, so 500000000 is 5 million; isolated = true with it
+    debtCeiling                two decimals, so 500000000 is 5 million; isolated = true with it;
+                               left out for v3.7, which has no isolation mode any more
     strategy                   base_rate, slope1, slope2, kink, by name or with its numbers in ray
 """
 
@@ -47,19 +48,22 @@ STRATEGIES: Final[Mapping[str, Mapping[str, Decimal]]] = MappingProxyType(
 )
 
 
-def aave_tables(configuration: Mapping[str, Any], market: str | None) -> Tables:
+def aave_tables(
+    configuration: Mapping[str, Any], market: str | None, *, isolates: bool = True
+) -> Tables:
     """Return `[venue]` and `[assets]` of one market.
 
     Args:
         configuration: the file: reserves by name, or markets of them.
         market: which; None where there is one.
+        isolates: whether the version has an isolation mode (until v3.6).
 
     Raises:
         DataError: what is missing or is no number, by its path; a rate strategy without numbers.
     """
     found = _reserves(configuration, market)
     name = "aave-v3" if market is None else f"aave-v3 {market}"
-    assets = {asset: _reserve(found.section(asset)) for asset in found.items}
+    assets = {asset: _reserve(found.section(asset), isolates=isolates) for asset in found.items}
     return {"venue": {"name": name, "quote": "USD"}, "assets": assets}
 
 
@@ -75,7 +79,7 @@ def _reserves(configuration: Mapping[str, Any], market: str | None) -> Section:
     return market_in(configuration, market, holds="liquidationThreshold")
 
 
-def _reserve(entry: Section) -> Tables:
+def _reserve(entry: Section, *, isolates: bool) -> Tables:
     bonus_wad, fee_wad = _bonus_and_fee(entry)
     table: Tables = {
         "decimals": decimals_of(entry, "reserveDecimals"),
@@ -90,6 +94,11 @@ def _reserve(entry: Section) -> Tables:
     for key, cap in (("supply_cap", "supplyCap"), ("borrow_cap", "borrowCap")):
         if entry.number(cap, default=Decimal(0)):
             table[key] = plain(entry.number(cap))
+    return table | (_isolation(entry) if isolates else {})
+
+
+def _isolation(entry: Section) -> Tables:
+    table: Tables = {}
     ceiling = entry.number("debtCeiling", default=Decimal(0))
     if ceiling:
         table |= {"isolated": True, "debt_ceiling": plain(shift(ceiling, -_CEILING_DECIMALS))}
