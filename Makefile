@@ -10,7 +10,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --universal \
 	--no-emit-index-url --no-emit-find-links --no-annotate
 NOW := $(PYTHON) -c 'import time; print(time.time())'
 
-.PHONY: help setup demo test check soak oracle bench docs format lock clean
+.PHONY: help setup demo test check soak oracle mutants bench docs format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ soak: .venv/.dev ## Run the long seeded simulations
 oracle: .venv/.oracle ## Run the twins against real bytecode, which it takes from the registries
 	@$(BIN)/python -m tests.oracle.packages
 	@$(BIN)/python -m pytest -q -m oracle tests/oracle
+
+mutants: .venv/.dev ## Break the twins in small ways; their tests have to notice
+	@$(BIN)/python -m tests.mutation
 
 bench: .venv/.run ## Run the benchmarks
 	@$(BIN)/python -m benchmarks

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cases_compound import compound_2020_08
 from cases_perps import binance_btc, dydx_ltc, hyperliquid_eth
+from cases_presets import aave_pool_2021_05, maker_vaults_2020_03, morpho_market_2021_05
 from cases_steth import steth_2021_05, steth_2022_11, steth_2023_health
 
 BUILDERS = {
@@ -22,6 +23,9 @@ BUILDERS = {
     "binance-btc-2023-08": binance_btc,
     "hyperliquid-eth-2023-08": hyperliquid_eth,
     "dydx-ltc-2023-08": dydx_ltc,
+    "aave-v3.7-2021-05": aave_pool_2021_05,
+    "morpho-blue-2021-05": morpho_market_2021_05,
+    "maker-2020-03-12": maker_vaults_2020_03,
 }
 
 

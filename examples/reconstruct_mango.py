@@ -9,7 +9,7 @@ MARKET, DAY = "MNGO-PERP", "2022-10-11"
 UNIT = 10**6
 SIZE = 483_000_000 * UNIT
 PRICE = 382 * WAD // 10_000
-LENDABLE = 117_000_000
+LENDABLE = 122_000_000  # of others, and the attacker's own
 
 # Minute rows from 22:20 UTC: flat until 22:26, to 0.91 by 22:36, there until 22:50, back to 0.02
 # by 23:10, flat until midnight.
@@ -25,7 +25,7 @@ def trade(hand: Hand) -> None:
 
 def drain(hand: Hand) -> None:
     """The gainer takes out all that the venue can lend."""
-    hand.take_out("B", ("USDC", "BASKET"), most=LENDABLE * UNIT)
+    hand.take_out("B", ("USDC",), most=LENDABLE * UNIT)
 
 
 VENUE = {
@@ -34,9 +34,8 @@ VENUE = {
         "decimals": "6",
         "max_ltv": "1.0",
         "liquidation_threshold": "1.0",
-        "external_supply": "50_000_000",
+        "external_supply": "117_000_000",
     },
-    "assets.BASKET": {"decimals": "6", "external_supply": "67_000_000"},
     "assets.MNGO": {"decimals": "6", "borrowable": "false"},
     f"markets.{MARKET}": {
         "asset": '"MNGO"',
@@ -62,7 +61,6 @@ def mango() -> Reconstruction:
     """Two accounts of 5 M USDC, 483 M MNGO between them, and 117 M USDC of other people's."""
     times = [stamp(22, 20 + minute, day=DAY) for minute in range(len(SERIES))]
     rows = priced("MNGO", list(zip(times, SERIES, strict=True)), digits=10)
-    rows.append(f"{times[0]},BASKET,1")
     return Reconstruction(
         name="mango-2022-10",
         title="Mango, 2022-10-11: a thin market pumped against unrealized pnl",
@@ -73,7 +71,7 @@ def mango() -> Reconstruction:
         former=FORMER,
         remedies=REMEDIES,
         book="account,instrument,quantity\nA,USDC,5000000\nB,USDC,5000000\n",
-        prices="\n".join(["timestamp,asset,price", *sorted(rows), ""]),
+        prices="\n".join(["timestamp,asset,price", *rows, ""]),
         script={TRADE: trade, PEAK: drain},
         notes=NOTES,
     )
@@ -84,8 +82,8 @@ NOTES = [
     "start of the pump at 22:26 UTC, ten minutes to a spot price of 0.91, leverage up to 5, all "
     "lendable assets taken (reports of 2022-10-12, after J. Lim and CertiK).",
     "What the venue could lend is set to 117 M USD, since all of it is reported gone: the amount "
-    "of the loss is an input, whether the rules let it go is the result. 50 M of it are USDC, the "
-    "rest one basket at a price of 1.",
+    "of the loss is an input, whether the rules let it go is the result. It stands for USDC, SOL, "
+    "mSOL, BTC, USDT and SRM.",
     "Takers close 20,833 USDC a minute: the venue's whole reported trade of 30 M USD a day. "
     "Keepers come one block late.",
     "Assumed: 14 minutes at the top, 20 minutes back to 0.02, a maintenance margin of 10 %.",

@@ -20,7 +20,14 @@ PEAK = len(RISE) - 1
 
 
 def load_up(hand: Hand, *, number: int) -> None:
-    """Every wallet buys what its initial excess carries: five times its equity, gains included."""
+    """Every wallet buys what its initial excess carries: five times its equity, gains included.
+
+    At the top it takes out what the rules let go instead.
+    """
+    if number == PEAK:
+        for wallet in WALLETS:
+            hand.take_out(wallet, ("USDC",), most=1_000_000 * UNIT)
+        return
     draft = Draft(hand.driver.store, hand.at_ns)
     price = draft.mark("YFI").price_wad
     for wallet in WALLETS:
@@ -29,9 +36,6 @@ def load_up(hand: Hand, *, number: int) -> None:
         size = div_down(max(0, excess) * 5, price * 10**48)
         if size:
             hand.trade(MARKET, taker=wallet, maker=POOL, size=size, price_wad=10**6 * WAD)
-    if number == PEAK:
-        for wallet in WALLETS:
-            hand.take_out(wallet, ("USDC",), most=1_000_000 * UNIT)
 
 
 VENUE = {

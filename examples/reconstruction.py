@@ -118,7 +118,8 @@ def rule_sets(found: Reconstruction) -> dict[str, Sections]:
     for section, keys in found.former.items():
         for key in keys:
             rest = without(found.former, section=section, key=key)
-            sets[f"`{key}` at its default"] = merged(found.venue, rest)
+            name = key if section.startswith("markets.") else f"{section}.{key}"
+            sets[f"`{name}` at its default"] = merged(found.venue, rest)
     sets[DEFAULT] = merged(found.venue)
     for name, remedy in found.remedies.items():
         sets[name] = merged(found.venue, found.former, remedy)
@@ -140,7 +141,8 @@ def outcome(found: Reconstruction, folder: Path, *, rules: str, sections: Sectio
     """Run one rule set; the case's own rules file is put back afterwards."""
     path = folder / "rules.toml"
     kept = path.read_bytes()
-    path.write_text(toml(sections))
+    name = {"venue": {"name": f'"{found.name} {rules.partition(",")[0].strip("`")}"'}}
+    path.write_text(toml(merged(sections, name)))
     try:
         case = load_case(folder)
     finally:
@@ -148,8 +150,8 @@ def outcome(found: Reconstruction, folder: Path, *, rules: str, sections: Sectio
     run = scripted(case, found.script)
     exact = reckoned(run, attackers=found.attackers)
     parties = {party: float_of(value, 18) / MILLION for party, value in exact.items()}
-    loss = -sum(parties.get(party, 0.0) for party in (*found.victims, LEFT_OPEN))
-    return Outcome(rules, parties, loss, sum(exact.values()), run)
+    lost = -sum(exact.get(party, 0) for party in (*found.victims, LEFT_OPEN))
+    return Outcome(rules, parties, float_of(lost, 18) / MILLION, sum(exact.values()), run)
 
 
 def save(found: Reconstruction, folder: Path, results: Sequence[Outcome]) -> None:
@@ -168,7 +170,7 @@ def markdown(found: Reconstruction, results: Sequence[Outcome]) -> str:
     rows = [
         (
             result.rules,
-            f"{result.loss:,.2f}",
+            f"{round(result.loss, 2) + 0.0:,.2f}",
             told(result.payers),
             f"{result.taken:,.2f}",
             f"{result.open_interest:,.1f}",

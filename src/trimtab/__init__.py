@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trimtab.adapters.chains import AaveV3, CompoundV3, MorphoBlue
-    from trimtab.adapters.files import load_case
     from trimtab.apps.front import HealthResult, ReplayResult, demo_case, health, replay
     from trimtab.apps.importing import import_case
+    from trimtab.apps.presets import load_case
     from trimtab.units import TrimtabError
 
 __all__ = [
@@ -40,7 +40,7 @@ _HOMES = {
     "demo_case": "trimtab.apps.front",
     "health": "trimtab.apps.front",
     "import_case": "trimtab.apps.importing",
-    "load_case": "trimtab.adapters.files",
+    "load_case": "trimtab.apps.presets",
     "replay": "trimtab.apps.front",
 }
 

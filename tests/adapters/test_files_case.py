@@ -43,12 +43,25 @@ def test_without_prices_the_book_stands_when_the_first_feed_begins(tmp_path: Pat
     priced = RULES.replace("[assets.USDC]\n", "price = 200\n[assets.USDC]\nprice = 1\n") + MARKETS
     first_ns, later_ns = Time.parse("2020-03-12").raw, Time.parse("2020-03-13").raw
     case = load_case(case_folder(tmp_path, rules=priced, prices=None, oracle=ORACLE))
-    assert [tick.at_ns for tick in case.ticks] == [first_ns]
+    # What is observed at that very time is not told otherwise by the rules.
+    assert case.ticks == (Tick(first_ns, (("USD", WAD), ("USDC", WAD))),)
     later = ORACLE.replace("03-12", "03-13")
     both = case_folder(tmp_path, rules=priced, prices=None, oracle=later, funding=FUNDING)
-    assert [tick.at_ns for tick in load_case(both).ticks] == [first_ns]
+    own = (("ETH", 200 * WAD), ("USD", WAD), ("USDC", WAD))
+    assert load_case(both).ticks == (Tick(first_ns, own), Tick(later_ns, ()))
     (tmp_path / "funding.csv").unlink()
     assert [tick.at_ns for tick in load_case(tmp_path).ticks] == [later_ns]
+
+
+def test_what_arrives_after_the_last_price_has_a_tick_of_its_own(tmp_path: Path) -> None:
+    """A replay steps at ticks; nothing between two of them, and nothing at the end, is lost."""
+    days = [Time.parse(f"2020-03-{day}").raw for day in (12, 13, 14, 15)]
+    oracle = ORACLE + "2020-03-12T12:00:00Z,ETH,feed,1\n2020-03-15,ETH,feed,2\n"
+    funding = FUNDING + "2020-03-14,ETH-PERP,0\n2020-03-15,ETH-PERP,0\n"
+    folder = case_folder(tmp_path, rules=RULES + MARKETS, oracle=oracle, funding=funding)
+    ticks = load_case(folder).ticks
+    assert [tick.at_ns for tick in ticks] == days
+    assert [bool(tick.prices) for tick in ticks] == [True, True, False, False]
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:

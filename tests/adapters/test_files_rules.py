@@ -131,8 +131,7 @@ REFUSED = {
     "is missing",
     RULES + "[markets.P]\nasset = 'ETH'\ninitial_margin = 0.03\nmaintenance_margin = 0.05\n": "key "
     "markets.P.maintenance_margin: the rules contradict each other",
-    'preset = "aave-v3"\n': "rules.toml: key preset: no preset of that name exists in this "
-    "release; found 'aave-v3'",
+    'preset = "aave-v3"\n': "rules.toml: key preset: no presets are at hand here; found 'aave-v3'",
     RULES + CATEGORY.replace('["USDC"]', "[]"): "key categories.stable.assets: the list is empty",
     RULES + CATEGORY.replace('["USDC"]', '["USDC", "USDC"]'): "the name stands twice",
     RULES + CATEGORY.replace('["USDC"]', '"USDC"'): "expected a list of names",

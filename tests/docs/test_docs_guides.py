@@ -14,12 +14,19 @@ import pytest
 
 from tests.house import documents
 from trimtab.adapters.files import load_case
+from trimtab.apps.presets import read_rules
 from trimtab.units import DataError
 
 GUIDES = Path(__file__).resolve().parents[2] / "docs" / "guides"
 SECONDS_MAX = 60
 FILE = re.compile(r"^`(?P<path>mine/[\w.]+)`:\n\n```\w+\n(?P<body>.*?)^```$", re.M | re.S)
-NAMES = ("bring-your-own-book", "replay-a-crisis", "compare-rules", "read-the-outputs")
+NAMES = (
+    "bring-your-own-book",
+    "replay-a-crisis",
+    "compare-rules",
+    "read-the-outputs",
+    "use-a-preset",
+)
 
 
 def guide(name: str) -> str:
@@ -120,6 +127,18 @@ def test_a_wrong_file_is_answered_as_the_guide_says(
     with pytest.raises(DataError) as caught:
         load_case(tmp_path / "mine")
     assert f"`{caught.value}`" in guide("bring-your-own-book")
+
+
+def test_a_conflict_with_a_preset_is_told_as_the_guide_says(tmp_path: Path) -> None:
+    (block,) = [
+        block.body
+        for block in documents.blocks(guide("use-a-preset"))
+        if block.body.startswith('preset = "aave-v3.7"\n\n[assets.WETH]')
+    ]
+    (tmp_path / "rules.toml").write_text(block, encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        read_rules(tmp_path / "rules.toml")
+    assert f"`{caught.value}`" in guide("use-a-preset")
 
 
 def test_the_python_of_the_guides_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,8 +148,8 @@ def equity_is_backed(move: Move) -> None:
         rules = rules_of(move.after, state.market, now_s=move.now_s)
         asset, unit = settle_of(move.after, rules)
         worth = state.held * unit - state.surplus
-        price = mark_wad(state, rules, price_wad(move.after, rules.asset))
-        backing += worth * price if rules.is_inverse else worth
+        backing += worth * price_wad(move.after, rules.asset) if rules.is_inverse else worth
+    slack += len(move.after)
     assert abs(total - backing) <= slack, f"I2 accounts own {total}, backed by {backing}"
 
 
@@ -159,8 +159,9 @@ def _decimals(move: Move, asset: str) -> int:
 
 def _pnl(move: Move, market: str, position) -> int:
     state, rules = move.after[Table.MARKET, market], rules_of(move.after, market, now_s=move.now_s)
-    price = mark_wad(state, rules, price_wad(move.after, rules.asset))
-    return pnl_of(move.after, position, state=state, rules=rules, price_wad=price)
+    index = price_wad(move.after, rules.asset)
+    price = mark_wad(state, rules, index)
+    return pnl_of(move.after, position, state=state, rules=rules, price_wad=price, index_wad=index)
 
 
 def positions_close_unsafe(move: Move) -> None:
@@ -216,10 +217,11 @@ def fills_move_equity_as_priced(move: Move) -> None:
 
 def _moved(move: Move, market: str, *, size: int, price: int) -> Fraction:
     rules, state = rules_of(move.after, market, now_s=move.now_s), move.after[Table.MARKET, market]
-    mark = mark_wad(state, rules, price_wad(move.after, rules.asset))
+    index = price_wad(move.after, rules.asset)
+    mark = mark_wad(state, rules, index)
     whole = Fraction(size, 10 ** decimals_of(move.after, rules))
     if rules.is_inverse:
-        return whole * (Fraction(mark, price) - 1)
+        return whole * (Fraction(index, price) - Fraction(index, mark))
     return whole * Fraction(mark - price, WAD)
 
 
@@ -233,15 +235,8 @@ def _slack(move: Move, market: str) -> Fraction:
 
 
 def _dust(move: Move, market: str) -> Fraction:
-    """An inverse contract is valued at the mark, its asset at the index: a unit of difference."""
-    rules = rules_of(move.after, market, now_s=move.now_s)
-    if not rules.is_inverse:
-        return Fraction(0)
-    state = move.after[Table.MARKET, market]
-    index = price_wad(move.after, rules.asset)
-    apart = abs(mark_wad(state, rules, index) - index) * 10**6
-    # And a fill's cost is rounded in the last place of the asset.
-    return Fraction(apart + 1, WAD)
+    """An inverse fill's cost and value are rounded in the last place."""
+    return Fraction(int(rules_of(move.after, market, now_s=move.now_s).is_inverse), WAD)
 
 
 def losses_are_told_in_order(move: Move) -> None:

@@ -96,7 +96,8 @@ def funded(records: Any, market: str, *, index_wad: int, now_s: int) -> MarketSt
     unit = 10 ** (36 - decimals_of(records, rules))
     weight = abs(rate) * seconds
     if rules.is_inverse:
-        paid = unit * WAD * weight // (index_wad * period)
+        # In the asset, whose price is index_wad / 1e18: unit x (rate / 1e18) / (index / 1e18).
+        paid = unit * weight // (index_wad * period)
     else:
         paid = index_wad * unit * weight // (WAD * period)
     paid = paid if rate >= 0 else -paid
@@ -144,13 +145,19 @@ def cost_of(position: Position, state: MarketState) -> int:
 
 
 def pnl_of(
-    records: Any, position: Position, *, state: MarketState, rules: MarketRules, price_wad: int
+    records: Any,
+    position: Position,
+    *,
+    state: MarketState,
+    rules: MarketRules,
+    price_wad: int,
+    index_wad: int,
 ) -> int:
-    """Exact pnl at a price."""
+    """Exact pnl at a mark; an inverse contract's, in its asset, is worth the index."""
     lift = 10 ** (36 - decimals_of(records, rules))
     cost = cost_of(position, state)
     if rules.is_inverse:
-        return -position.size * WAD * lift - cost * price_wad
+        return -position.size * WAD * lift * index_wad // price_wad - cost * index_wad
     return position.size * price_wad * lift - cost
 
 
@@ -163,10 +170,10 @@ def terms_of(
     low, high = min(price, prices[1]), max(price, prices[2])
     position = account.positions.get(market, Position())
     now, *others = (
-        pnl_of(records, position, state=state, rules=rules, price_wad=at)
-        for at in (price, low, high)
+        pnl_of(records, position, state=state, rules=rules, price_wad=at, index_wad=index)
+        for at, index in ((price, prices[0]), (low, low), (high, high))
     )
-    worst = min(others)
+    worst = min(now, *others)
     orders = account.orders.get(market)
     reach = position.size
     if orders is not None:

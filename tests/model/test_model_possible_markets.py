@@ -116,6 +116,7 @@ def mark_of(rules: Rules, *, price: int, interest: int) -> MarketMark:
         lift=10 ** (36 - contract_decimals(rules, market)),
         settle_asset=QUOTE,
         settle_unit=1,
+        index_wad=price,
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import doctest
+import re
 
 import pytest
 
 from tests.house import checkout, documents
+from trimtab.apps.presets import preset_names
 
 FOLDER = checkout.ROOT / "docs" / "protocols"
 PAGES = sorted(path.stem for path in FOLDER.glob("*.md") if path.stem != "README")
@@ -35,6 +37,39 @@ def test_a_page_says_what_is_modeled_and_what_is_not(name: str) -> None:
     assert "modelled" in text
     assert "not modelled" in text
     assert "## by hand" in text
+
+
+LENDING = (
+    "aave",
+    "aave-v4",
+    "compound",
+    "euler",
+    "fluid",
+    "gearbox",
+    "liquity",
+    "llamma",
+    "maker",
+    "morpho",
+)
+
+
+@pytest.mark.parametrize("name", LENDING)
+def test_a_lending_page_is_a_parity_page(name: str) -> None:
+    _, found, parity = text_of(name).partition("\n## Parity\n")
+    assert found, f"{name}.md does not say its parity"
+    rows = [cells for _, cells in documents.table_rows(parity)]
+    assert len(rows) >= 2
+    assert all(len(cells) == 3 and all(cells) for cells in rows)
+    assert "| held against | cases | largest difference |" in parity
+    assert any("engine" in cells[0] for cells in rows)
+
+
+def test_the_index_names_every_preset_with_its_bounds() -> None:
+    rows = [cells for _, cells in documents.table_rows(text_of("README"))]
+    named = {name for cells in rows for name in re.findall(r"`([\w.-]+)`", cells[-1])}
+    bounded = {name for cells in rows for name in re.findall(r"`([\w.-]+)`", cells[0])}
+    assert set(preset_names()) <= named
+    assert set(preset_names()) <= bounded
 
 
 def test_every_page_is_in_the_index() -> None:

@@ -9,6 +9,8 @@ import typer
 
 from trimtab.apps.console import Format, exit_code, say
 from trimtab.apps.import_cli import imports
+from trimtab.apps.import_exchange import exchange
+from trimtab.apps.preset_cli import preset_app
 
 app = typer.Typer(
     name="trimtab",
@@ -118,7 +120,9 @@ def replay(
     _run(lambda: run_replay(case, out, resume=resume, form=format_, seed=seed), debug=debug)
 
 
+imports.command()(exchange)
 app.add_typer(imports)
+app.add_typer(preset_app, name="preset")
 
 
 @app.command()

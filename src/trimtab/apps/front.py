@@ -10,16 +10,15 @@ from typing import Any
 
 from trimtab.adapters.files import (
     Journal,
-    load_case,
     open_journal,
     read_journal,
-    read_rules,
     staged_folder,
     write_json,
     write_parquet,
     write_text,
 )
 from trimtab.apps import summaries
+from trimtab.apps.presets import load_case, read_rules
 from trimtab.model import Case, Explanation
 from trimtab.model.codec import decode_command, encode_command
 from trimtab.simulation import (
@@ -144,7 +143,7 @@ def health(
     found = standing(case, at_ns=at_ns)
     if against is None:
         return HealthResult(found, command=command)
-    rules, _ = read_rules(Path(against))
+    rules = read_rules(Path(against))
     try:
         return HealthResult(found, tuple(compare(found, rules)), command)
     except RulesError as error:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 imports = typer.Typer(
     name="import",
-    help="Read a protocol's accounts at one block of a chain into a case folder.",
+    help="Read accounts of a chain, or market data of an exchange, into a case folder.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

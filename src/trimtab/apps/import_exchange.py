@@ -76,11 +76,7 @@ def exchange(
         manners = Manners(tries_max=tries, timeout_s=timeout_seconds)
         run_import_exchange(question, out, resume=resume, manners=manners)
 
-    try:
-        code = console.guarded(verb, debug=debug)
-    except Exception as error:
-        code = console.internal(error, debug=debug)
-    raise typer.Exit(code)
+    raise typer.Exit(console.exit_code(verb, debug=debug))
 
 
 def instant(text: str, option: str) -> int:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trimtab.adapters.files import load_case
 from trimtab.apps import console, front, summaries
 from trimtab.apps.console import Format, say
+from trimtab.apps.presets import load_case
 from trimtab.apps.printing import name_of, print_health, print_replays
 from trimtab.model import Case, Explanation
 from trimtab.units import NumberError, Time, UsageError

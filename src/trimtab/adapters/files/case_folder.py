@@ -10,9 +10,10 @@ from trimtab.adapters.files.encoding import unreadable
 from trimtab.adapters.files.feed_tables import read_funding, read_gas, read_oracle
 from trimtab.adapters.files.formats import SUFFIXES
 from trimtab.adapters.files.naming import nearest_hint
+from trimtab.adapters.files.presets import PresetSource
 from trimtab.adapters.files.price_tables import read_price_table
-from trimtab.adapters.files.rules_file import read_rules
-from trimtab.adapters.files.ticks import tick_of_rules, ticks_of
+from trimtab.adapters.files.rules_file import read_rules_file
+from trimtab.adapters.files.ticks import tick_of_rules, ticks_of, ticks_to_the_end
 from trimtab.model import (
     BookRow,
     Case,
@@ -30,7 +31,9 @@ RULES_FILE = "rules.toml"
 Warn = Callable[[str], None]
 
 
-def load_case(folder: str | Path, warn: Warn | None = None) -> Case:
+def load_case(
+    folder: str | Path, warn: Warn | None = None, *, presets: PresetSource | None = None
+) -> Case:
     """Return the case of a folder, complete and consistent.
 
     Args:
@@ -40,10 +43,12 @@ def load_case(folder: str | Path, warn: Warn | None = None) -> Case:
             same two kinds called `gas`, `oracle` and `funding`.
         warn: called with one line per file in which numbers were rounded, and one per market
             whose recorded funding has no rates.
+        presets: knows the presets that the rules may name.
 
     Returns:
-        Quantities in native units, prices in wad, ticks in order of time; `input_hashes` is the
-        SHA-256 of each file read.
+        Quantities in native units, prices in wad, ticks in order of time, of which those that
+        follow the last price hold none: something else arrives then. `input_hashes` is the SHA-256
+        of each file read.
 
     Raises:
         DataError: the first fault found, with file, row and column.
@@ -51,7 +56,8 @@ def load_case(folder: str | Path, warn: Warn | None = None) -> Case:
     """
     folder = Path(folder)
     rules_path = _rules_path(folder)
-    rules, replay = read_rules(rules_path)
+    read_with = read_rules_file(rules_path, presets)
+    rules, replay = read_with.rules, read_with.replay
     book_path = _table_path(folder, "book")
     if book_path is None:
         raise _missing(folder, "book", expected="book.parquet or book.csv")
@@ -68,8 +74,7 @@ def load_case(folder: str | Path, warn: Warn | None = None) -> Case:
     observations = _observations(oracle_path, rules, warn=warn)
     funding = _funding(funding_path, rules, warn=warn)
     if prices_path is None:
-        arrivals = [tick.at_ns for tick in observations] + [tick.at_ns for tick in funding]
-        ticks = _ticks_of_rules(folder, rules, at_ns=min(arrivals, default=0))
+        ticks = _ticks_of_rules(folder, rules, observations=observations, funding=funding)
     else:
         ticks = _ticks_of_file(prices_path, rules, replay=replay, book=book, warn=warn)
     read = [rules_path, book_path, prices_path, gas_path, oracle_path, funding_path]
@@ -77,12 +82,14 @@ def load_case(folder: str | Path, warn: Warn | None = None) -> Case:
         name=rules.venue,
         rules=rules,
         book=book,
-        ticks=ticks,
+        ticks=ticks_to_the_end(ticks, _times(observations, funding)),
         replay=replay,
         gas=() if gas_path is None else read_gas(gas_path),
         observations=observations,
         funding=funding,
-        input_hashes=MappingProxyType({path.name: _sha256(path) for path in read if path}),
+        input_hashes=MappingProxyType(
+            {path.name: _sha256(path) for path in read if path} | dict(read_with.inputs)
+        ),
     )
 
 
@@ -120,8 +127,20 @@ def _missing(folder: Path, what: str, *, expected: str) -> DataError:
     )
 
 
-def _ticks_of_rules(folder: Path, rules: Rules, *, at_ns: int) -> tuple[Tick, ...]:
-    tick = tick_of_rules(rules, at_ns=at_ns)
+def _times(observations: tuple[OracleTick, ...], funding: tuple[FundingTick, ...]) -> list[int]:
+    return [seen.at_ns for seen in observations] + [rate.at_ns for rate in funding]
+
+
+def _ticks_of_rules(
+    folder: Path,
+    rules: Rules,
+    *,
+    observations: tuple[OracleTick, ...],
+    funding: tuple[FundingTick, ...],
+) -> tuple[Tick, ...]:
+    at_ns = min(_times(observations, funding), default=0)
+    observed = {seen.asset for seen in observations if seen.at_ns == at_ns}
+    tick = tick_of_rules(rules, at_ns=at_ns, observed=observed)
     if tick is None:
         raise _missing(
             folder,

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from trimtab.adapters.files.naming import check_name, check_own_name, nearest_hint
+from trimtab.adapters.files.presets import PresetSource, explained, resolve
 from trimtab.adapters.files.rules_checks import check_rules
 from trimtab.adapters.files.setting_text import parse_setting
 from trimtab.adapters.files.toml_text import read_toml
@@ -64,11 +65,27 @@ SECTIONS: Mapping[str, type] = MappingProxyType(
 KNOWN_SECTIONS = ("venue", "assets", "categories", "markets", *SECTIONS)
 
 
-def read_rules(path: Path) -> tuple[Rules, ReplayRules]:
-    """Return the rules of a venue and how a replay drives them.
+@dataclass(frozen=True, slots=True)
+class RulesRead:
+    """The rules of a file, how a replay drives them, and the SHA-256 of what it was read with."""
+
+    rules: Rules
+    replay: ReplayRules
+    inputs: Mapping[str, str]
+
+
+def read_rules(path: Path, presets: PresetSource | None = None) -> tuple[Rules, ReplayRules]:
+    """Return the rules of a venue and how a replay drives them; see `read_rules_file`."""
+    found = read_rules_file(path, presets)
+    return found.rules, found.replay
+
+
+def read_rules_file(path: Path, presets: PresetSource | None = None) -> RulesRead:
+    """Return what a rules file says, its preset below its own tables.
 
     Args:
         path: a TOML file; `docs/rules.md` lists its keys.
+        presets: knows the presets that it may name.
 
     Raises:
         DataError: the file is missing, unreadable or not UTF-8.
@@ -77,9 +94,19 @@ def read_rules(path: Path) -> tuple[Rules, ReplayRules]:
     """
     document = read_toml(path)
     try:
-        return _rules_of(document)
+        resolved = resolve(document, presets, folder=path.parent)
+        try:
+            rules, replay = _rules_of(resolved.tables)
+        except RulesError as error:
+            raise explained(error, resolved) from None
     except DataError as error:
-        raise error.located(where=path.name) from None
+        raise (error if error.where else error.located(where=path.name)) from None
+    return RulesRead(rules, replay, resolved.inputs)
+
+
+def rules_of_tables(tables: Mapping[str, Any]) -> Rules:
+    """Return the rules that tables of a `rules.toml` say; RulesError as for a file."""
+    return _rules_of(tables)[0]
 
 
 def _rules_of(document: Mapping[str, Any]) -> tuple[Rules, ReplayRules]:
@@ -103,13 +130,6 @@ def _rules_of(document: Mapping[str, Any]) -> tuple[Rules, ReplayRules]:
 
 
 def _check_sections(document: Mapping[str, Any]) -> None:
-    if "preset" in document:
-        raise RulesError(
-            "no preset of that name exists in this release",
-            column="preset",
-            found=str(document["preset"]),
-            expected="the rules themselves",
-        )
     for name in document:
         if name not in KNOWN_SECTIONS:
             hint = nearest_hint(name, KNOWN_SECTIONS)

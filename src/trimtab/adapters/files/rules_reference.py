@@ -95,6 +95,19 @@ sizing = "portion"
 [deleveraging]
 policy = "water_fill"             # or "queue", "pro_rata", "none"
 ```
+
+## Presets
+
+A file may begin with a preset, a protocol's rules, and then says only what is different: each of
+its keys is laid over the preset's ([presets](guides/use-a-preset.md)). A preset may also be filled
+from the protocol's own configuration file.
+
+```toml
+preset = "aave-v3.7"              # or [preset] with name, configuration, market, assets
+
+[assets.WETH]
+liquidation_threshold = 0.83
+```
 """
 
 TITLES: tuple[tuple[str, type], ...] = (

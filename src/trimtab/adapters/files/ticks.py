@@ -1,6 +1,6 @@
 """Price series to ticks: rebased, complete, without a hole, merged by time."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from trimtab.adapters.files.price_tables import PricePoint, PriceTable
@@ -47,11 +47,30 @@ def ticks_of(
     return tuple(Tick(at_ns, tuple(prices[at_ns])) for at_ns in sorted(prices))
 
 
-def tick_of_rules(rules: Rules, *, at_ns: int) -> Tick | None:
-    """Return one tick with the rules' own prices; None where an asset has none."""
+def tick_of_rules(rules: Rules, *, at_ns: int = 0, observed: Collection[str] = ()) -> Tick | None:
+    """Return one tick with the rules' own prices; None where an asset has none.
+
+    Args:
+        rules: the assets with their own prices.
+        at_ns: when the tick stands.
+        observed: assets that a source prices at that very time, which the tick leaves to it.
+    """
     priced = [asset for asset in rules.assets.values() if not asset.underlying]
     prices = [(asset.name, asset.price_wad) for asset in priced if asset.price_wad is not None]
-    return Tick(at_ns, tuple(sorted(prices))) if len(prices) == len(priced) else None
+    if len(prices) < len(priced):
+        return None
+    return Tick(at_ns, tuple(sorted(each for each in prices if each[0] not in observed)))
+
+
+def ticks_to_the_end(ticks: Sequence[Tick], arrivals: Iterable[int]) -> tuple[Tick, ...]:
+    """Return the ticks, then one without prices at each later time (ns UTC) of an arrival.
+
+    A replay steps at ticks: what arrives between two of them is handed on with the second, and
+    nothing that arrives after the last price may be lost.
+    """
+    last_ns = ticks[-1].at_ns
+    later = sorted({at_ns for at_ns in arrivals if at_ns > last_ns})
+    return (*ticks, *(Tick(at_ns, ()) for at_ns in later))
 
 
 def _check_held(table: PriceTable, rules: Rules, *, held: Collection[str]) -> None:

@@ -105,7 +105,7 @@ def _adl(inputs: Inputs) -> dict[str, Fraction | int | None]:
     store = open_case(venue_of([market]), row("a", "ETH-PERP", size, entry_wad=entry))
     draft = draft_of(store)
     held = position_of(draft, pool_key("ETH-PERP"), market="ETH-PERP")
-    owed = -pnl(held, market_mark(draft, "ETH-PERP"), price_wad=price)
+    owed = -pnl(held, market_mark(draft, "ETH-PERP"))
     value = value_of_supply(draft, pool_key("ETH-PERP"))
     factor = pool_gain_wad(owed, value)
     return {

@@ -46,8 +46,12 @@ def own_share(offer: Offer, closed: int) -> int:
 
 
 def closed_value(closed: int, mark: MarketMark, *, side: int, price_wad: int) -> int:
-    """What closing at a price costs against closing at the mark (1e-54), rounded up."""
+    """What closing at a price costs against closing at the mark (1e-54), rounded up.
+
+    Of an inverse contract, 1 / price - 1 / mark of the asset, which is worth the index price.
+    """
     away = side * (mark.price_wad - price_wad)
     if not mark.rules.is_inverse:
         return closed * away * mark.lift
-    return -div_floor(-closed * WAD * mark.lift * away, price_wad)
+    cost = closed * WAD * mark.lift * away * mark.index_wad
+    return -div_floor(-cost, price_wad * mark.price_wad)

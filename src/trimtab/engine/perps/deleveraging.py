@@ -97,7 +97,7 @@ def _pool_excess(draft: Draft, market: str) -> int:
     """Units of the pool's position whose cut brings the traders' gain back to its limit (GMX)."""
     rules, mark = draft.rules.deleveraging, market_mark(draft, market)
     pool = position_of(draft, pool_key(market), market=market)
-    owed = -pnl(pool, mark, price_wad=mark.price_wad)
+    owed = -pnl(pool, mark)
     value = value_of_supply(draft, pool_key(market))
     limit = rules.pool_gain_wad
     gain = pool_gain_wad(owed, value)
@@ -135,7 +135,7 @@ def _candidate(draft: Draft, key: str, *, market: str, side: int) -> Candidate:
         size,
         naked,
         account_sums(account, draft).equity,
-        pnl(position, mark, price_wad=mark.price_wad),
+        pnl(position, mark),
         notional(size, mark, price_wad=mark.price_wad),
     )
 
@@ -193,7 +193,7 @@ def _cut(
     side = 1 if position_of(draft, key, market=market).size > 0 else -1
     sizes = cuts(found, quantity, policy=draft.rules.deleveraging.policy)
     # In the scale of costs: the quote, or the asset that an inverse contract settles in.
-    loss = div_up(shared, mark.price_wad) if mark.rules.is_inverse else shared
+    loss = div_up(shared, mark.index_wad) if mark.rules.is_inverse else shared
     total = 0
     left = quantity
     for name, size in sizes.items():

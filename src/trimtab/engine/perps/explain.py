@@ -40,7 +40,7 @@ def _explained(account: Account, sums: Sums, *, market: str, draft: Draft) -> Po
         entry_price_wad=entry_price_wad(position, mark),
         mark_price_wad=price,
         notional_wad=div_down(notional(size, mark, price_wad=price), EXACT_PER_WAD),
-        pnl_wad=div_floor(pnl(position, mark, price_wad=price), EXACT_PER_WAD),
+        pnl_wad=div_floor(pnl(position, mark), EXACT_PER_WAD),
         initial_wad=div_up(initial, WEIGHTED_PER_WAD),
         maintenance_wad=div_up(maintenance, WEIGHTED_PER_WAD),
         liquidation_price_wad=None if found is None else found[0],
@@ -76,7 +76,8 @@ def bankruptcy_price_wad(
     own = requirement(size, mark, level=Level.MAINTENANCE, price_wad=price)
     share = attributed(equity, freed=own, total=total)
     if mark.rules.is_inverse:
-        # Closing at b instead of p costs |1 / b - 1 / p| of the asset, worth N |p / b - 1| now.
+        # Closing at b instead of p costs |1 / b - 1 / p| of the asset: N |p / b - 1| at p.
+        share = div_floor(share * price, mark.index_wad)
         value = abs(size) * WAD * mark.lift
         left = value + share if size > 0 else value - share
         return div_up(price * value, left) if left > 0 else None

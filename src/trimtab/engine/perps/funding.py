@@ -45,7 +45,7 @@ def funded(state: MarketState, rules: MarketRules, *, moment: Moment) -> tuple[M
 def _per_unit(rules: MarketRules, moment: Moment, *, weight: int, period: int) -> int:
     """Exact payment of one native unit; an inverse contract is worth 1 / price of its asset."""
     if rules.is_inverse:
-        return mul_div_down(moment.lift * WAD, weight, moment.index_wad * period)
+        return mul_div_down(moment.lift, weight, moment.index_wad * period)
     return mul_div_down(moment.index_wad * moment.lift, weight, WAD * period)
 
 

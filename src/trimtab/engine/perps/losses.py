@@ -183,7 +183,7 @@ def _through_funding(draft: Draft, loss: Loss, *, mark: MarketMark) -> None:
     """
     units = _open_units(draft, loss)
     # The scale of costs: quote for a linear contract, the asset for an inverse one.
-    exact = div_up(loss.exact, mark.price_wad) if mark.rules.is_inverse else loss.exact
+    exact = div_up(loss.exact, mark.index_wad) if mark.rules.is_inverse else loss.exact
     charged = funding_charge(exact, units)
     position = position_of(draft, loss.account, market=loss.market)
     put_position(

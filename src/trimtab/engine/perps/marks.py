@@ -28,7 +28,7 @@ class MarketMark:
     `low_wad` and `high_wad` are the worse of mark and stable price for either side. `lift` brings
     native contract units to the exact scale: size x price_wad x lift is in 1e-54 of the quote.
     `settle_asset` is what pnl is paid in, and `settle_unit` one native unit of it in the scale of
-    costs.
+    costs. `index_wad` is the index price, at which what is settled in the asset is worth.
     """
 
     rules: MarketRules
@@ -39,6 +39,7 @@ class MarketMark:
     lift: int
     settle_asset: str
     settle_unit: int
+    index_wad: int
 
     @property
     def name(self) -> str:
@@ -139,6 +140,7 @@ def market_mark(draft: Draft, market: str) -> MarketMark:
         lift=pow10(EXACT_DECIMALS - contract_decimals(draft.rules, rules)),
         settle_asset=settle,
         settle_unit=lifted if rules.is_inverse else lifted * WAD,
+        index_wad=index.price_wad,
     )
     draft.kept[market] = built
     return built

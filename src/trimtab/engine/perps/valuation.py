@@ -1,13 +1,13 @@
 """What a position adds to its account's sums: pnl by sign and level, requirement, notional."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trimtab.engine.draft import Draft
 from trimtab.engine.perps.marks import MarketMark, market_mark
 from trimtab.engine.perps.requirement import notional, requirement
 from trimtab.engine.scales import EXACT_PER_WAD
 from trimtab.model import Account, Level, MarketState, Orders, Position
-from trimtab.units import WAD
+from trimtab.units import WAD, div_floor
 
 NONE_OPEN = Orders()
 
@@ -45,16 +45,22 @@ def owed_cost(position: Position, state: MarketState) -> int:
     return position.cost + abs(position.size) * pending
 
 
-def pnl(position: Position, mark: MarketMark, *, price_wad: int) -> int:
-    """Unrealized pnl (exact, 1e-54) at a price.
+def pnl(position: Position, mark: MarketMark) -> int:
+    """Unrealized pnl (exact, 1e-54) at the mark price.
 
-    Linear: size x price - cost. Inverse: a contract is one quote unit and costs its asset, so the
-    quote value of its pnl is -size - cost x price.
+    Linear: size x mark - cost. Inverse: a contract is one quote unit and costs its asset, so that
+    its pnl is -size / mark - cost of the asset, which is worth the index price; rounded down.
     """
-    cost = owed_cost(position, mark.state)
-    if mark.rules.is_inverse:
-        return -position.size * WAD * mark.lift - cost * price_wad
-    return position.size * price_wad * mark.lift - cost
+    cost, size = owed_cost(position, mark.state), position.size
+    if not mark.rules.is_inverse:
+        return size * mark.price_wad * mark.lift - cost
+    value = div_floor(-size * WAD * mark.lift * mark.index_wad, mark.price_wad)
+    return value - cost * mark.index_wad
+
+
+def pnl_at(position: Position, mark: MarketMark, *, price_wad: int) -> int:
+    """Unrealized pnl (exact, 1e-54) if mark and index were one price."""
+    return pnl(position, replace(mark, price_wad=price_wad, index_wad=price_wad))
 
 
 def worst_size(size: int, orders: Orders) -> int:
@@ -85,9 +91,10 @@ def terms_of(
 ) -> tuple[int, ...]:
     """The terms of one position, in the order of the fields of `Terms`."""
     rules, size, price = mark.rules, position.size, mark.price_wad
-    now = pnl(position, mark, price_wad=price)
-    # Linear in the price, so that one of the two is the worst, whatever the signs are.
-    worst = min(pnl(position, mark, price_wad=at) for at in (mark.low_wad, mark.high_wad))
+    now = pnl(position, mark)
+    # Linear in the price, so that one of the two ends is the worst, whatever the signs are.
+    ends = (pnl_at(position, mark, price_wad=at) for at in (mark.low_wad, mark.high_wad))
+    worst = min(now, *ends)
     counted = max(0, worst)
     if rules.gain_cap_wad is not None:
         counted = min(counted, rules.gain_cap_wad * EXACT_PER_WAD)
