@@ -265,7 +265,8 @@ def test_a_bad_key_is_refused_by_its_name(tmp_path: Path, text: str) -> None:
 
 
 def test_the_examples_of_the_reference_are_one_file_together(tmp_path: Path) -> None:
-    first, second = (part.partition("```")[0] for part in INTRODUCTION.split("```toml\n")[1:])
-    market = rules_of(tmp_path, first + second).markets["ETH-PERP"]
+    examples = [part.partition("```")[0] for part in INTRODUCTION.split("```toml\n")[1:]]
+    (markets,) = [example for example in examples if "[markets." in example]
+    market = rules_of(tmp_path, examples[0] + markets).markets["ETH-PERP"]
     assert [tier.floor_wad for tier in market.tiers] == [0, 150_000_000 * WAD]
     assert (market.insurance_ring, market.insurance_balance_wad) == ("majors", 100_000 * WAD)
