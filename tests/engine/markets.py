@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.engine.venues import START_NS, accepted, at, eth, row, usd, venue_rules
-from trimtab.engine import Draft, MemoryStore, explain, open_venue
+from trimtab.engine import Draft, MemoryStore, account_sums, explain, open_venue
 from trimtab.engine.perps.marks import MarketMark, market_mark
 from trimtab.engine.perps.settlement import position_of
 from trimtab.model import (
@@ -42,7 +42,13 @@ def inverse(**settings: Any) -> MarketRules:
 def rules_with(market: MarketRules | None = None, **sections: Any) -> Rules:
     """A venue whose quote counts in full, ETH at 2,000, and one market."""
     market = perp() if market is None else market
-    quote = replace(usd(), max_ltv_wad=WAD, liquidation_end_wad=WAD, liquidation_threshold_wad=WAD)
+    quote = replace(
+        usd(),
+        max_ltv_wad=WAD,
+        liquidation_end_wad=WAD,
+        liquidation_threshold_wad=WAD,
+        liquidation_bonus_wad=0,
+    )
     rules = replace(venue_rules(quote, eth()), markets={market.name: market})
     return replace(rules, **sections)
 
@@ -119,3 +125,9 @@ def moved_to(store: MemoryStore, price: float) -> MemoryStore:
     copy = MemoryStore({(t, k): store.get(t, k) for t in Table for k in store.keys(t)})  # type: ignore[misc]
     tick(copy, price, seconds=(draft_of(store).now_ns - START_NS) // 10**9)
     return copy
+
+
+def sums_at(store: MemoryStore, key: str):
+    """The engine's sums of an account now."""
+    draft = draft_of(store)
+    return account_sums(draft.account(key), draft)

@@ -195,7 +195,7 @@ def _withdrawable(account: Account, sums: Sums, *, draft: Draft) -> dict[str, in
 
 
 def _free_for_withdrawal(account: Account, sums: Sums, *, draft: Draft) -> int:
-    """Excess (1e-72) that a withdrawal may use: the initial level's, and the positions' share."""
+    """Excess (1e-72) that a withdrawal or a loan may use: the initial level's, the positions'."""
     kept = withdrawal_requirement(account, draft)
     return min(sums.excess_initial, adjusted_equity(sums) - kept)
 
@@ -222,15 +222,16 @@ def _rise(mark: Mark, shares: int, *, amount: int) -> tuple[int, int]:
 def _borrowable(account: Account, sums: Sums, *, draft: Draft) -> dict[str, int]:
     """Per borrowable asset, the native units that margin, cash and cap allow."""
     room = {}
+    free = _free_for_withdrawal(account, sums, draft=draft)
     for asset, rules in draft.rules.assets.items():
-        if not rules.borrowable or sums.excess_initial <= 0:
+        if not rules.borrowable or free <= 0:
             continue
         mark = draft.mark_if_priced(asset)
         if mark is None:
             continue
         owed_now = debt_amount(mark.pool, account.debt.get(asset, 0))
         weight_wad = liability_weight_wad(mark.rules, owed_now)
-        allowed = div_down(sums.excess_initial, mark.high_unit * weight_wad)
+        allowed = div_down(free, mark.high_unit * weight_wad)
         most = allowed if rules.mintable else min(allowed, mark.pool.cash)
         cap = most + 1 if rules.borrow_cap is None else rules.borrow_cap - mark.pool.borrowed
         most = min(most, cap)

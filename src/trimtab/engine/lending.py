@@ -204,7 +204,8 @@ def borrow(draft: Draft, command: Borrow) -> None:
         require(changed.borrowed <= cap, Reason.BORROW_CAP, cap=cap, after=changed.borrowed)
     _require_ceiling(draft, account.key, asset=command.asset)
     _require_debt_above_dust(draft, account.key, asset=command.asset)
-    require_initial(draft, account.key)
+    # What is borrowed leaves the venue: it may take out no more than a withdrawal.
+    require_withdrawable(draft, account.key)
     draft.tell(
         EventKind.BORROW,
         account=account.key,

@@ -216,7 +216,10 @@ def _close(
     left = share - closed_value(closed, mark, side=side, price_wad=price)
     if left < 0:
         return -left
-    fee = min(mul_div_down(value, offer.fees.insurance_wad, WAD), div_down(left, EXACT_PER_WAD))
+    # Of the lesser notional, so that a short's close frees what its size was worked out from.
+    at_mark = div_down(notional(closed, mark, price_wad=mark.price_wad), EXACT_PER_WAD)
+    fee = mul_div_down(min(value, at_mark), offer.fees.insurance_wad, WAD)
+    fee = min(fee, div_down(left, EXACT_PER_WAD))
     _take_fee(draft, key, market=market, value_wad=fee)
     return 0
 
