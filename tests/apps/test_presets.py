@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -96,6 +97,7 @@ def test_a_preset_says_its_source_and_its_limits(name: str) -> None:
     assert about.family in FAMILIES
     assert about.title.partition(",")[0].lower().replace(" ", "-").startswith(name.split("-")[0])
     assert len(about.values) > 40
+    assert re.search(r"\b20[12]\d\b", about.values) or "not known here" in about.values
     assert about.agrees
     assert len(about.cannot) >= 3
     module = about.twin.partition(",")[0].partition(" and ")[0]
