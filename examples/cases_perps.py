@@ -19,7 +19,7 @@ from trimtab.adapters.files.tables import Instant
 from trimtab.protocols.dydx_presets import SCRIPT_TIERS, preset_of
 from trimtab.protocols.exchanges_presets import brackets_presets
 from trimtab.protocols.perp_presets import PerpPreset
-from trimtab.protocols.perp_rules import market_toml, unsaid
+from trimtab.protocols.perp_rules import market_toml, unsaid, venue_toml
 from trimtab.protocols.perp_venue_presets import HYPERLIQUID
 from trimtab.units import NANOSECONDS, Time
 
@@ -92,6 +92,7 @@ def _case(name: str, asset: str, *, preset: PerpPreset, book: Book, data: Path) 
         "decimals = 8",
         "",
         market_toml(preset, name=f"{asset}-PERP", asset=asset),
+        venue_toml(preset.venue),
         "[insurance]",
         f"balance = {book.insurance}",
         "",

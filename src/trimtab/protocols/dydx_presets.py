@@ -25,8 +25,7 @@ SOURCE: Final = "dydxprotocol/v4-chain at 84d4664b, protocol/testing/mainnet/gen
 SCRIPT_SOURCE: Final = "dydxprotocol/v4-chain at 84d4664b, protocol/testing/genesis.sh"
 AS_OF: Final = "2026-03-04"
 MISSING: Final = (
-    "the liquidation price is a fillable price that may cross the book by 1.5 maintenance margins",
-    "at most a tenth of a position is liquidated in a block, and limits by account",
+    "limits of liquidated notional and insurance by account and block",
     "deleveraging visits counterparties from a random start, in no order of profit",
     "an account may choose a higher initial fraction",
 )

@@ -53,10 +53,10 @@ class PerpPreset:
 
     tiers: ascending from zero; interest: the scaling of initial margin, None for none; root: the
     scaling by the square root of size; skew_margin: what a size of skew_scale coins adds to the
-    initial fraction (0: none); liquidation_fee: the most that a liquidation takes, of notional;
-    gain_weight, gain_cap: how much of a profit counts for initial margin, and at most (None: all);
-    withdrawal: share of notional that stays when collateral leaves; missing: what the venue does
-    and the record does not say.
+    initial fraction (0: none); position: what every open position needs, quote; liquidation_fee:
+    the most that a liquidation takes, of notional; gain_weight, gain_cap: how much of a profit
+    counts for initial margin, and at most (None: all); withdrawal: share of notional that stays
+    when collateral leaves; missing: what the venue does and the record does not say.
     """
 
     venue: str
@@ -69,6 +69,7 @@ class PerpPreset:
     root: RootScale | None = None
     skew_scale_wad: int = 0
     skew_margin_wad: int = 0
+    position_wad: int = 0
     gain_weight_wad: int = WAD
     gain_cap_wad: int | None = None
     withdrawal_wad: int = 0

@@ -7,8 +7,54 @@ parts, lower above the first bound. The text is a `[markets.NAME]` table of rule
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 from trimtab.protocols.perp_presets import PerpPreset
 from trimtab.units import format_decimal
+
+# How each venue liquidates and deleverages, as sections of rules.toml. Sources: the twins'.
+VENUE_SECTIONS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = MappingProxyType(
+    {
+        "dYdX v4": {
+            "position_liquidation": {
+                "sizing": '"portion"',
+                "portion": "0.1",
+                "portion_min": "1000",
+                "bankruptcy_adjustment": "1",
+                "fillable_spread": "1.5",
+            },
+            "deleveraging": {"policy": '"pro_rata"', "price": '"bankruptcy"'},
+        },
+        "Hyperliquid": {
+            "position_liquidation": {
+                "sizing": '"ladder"',
+                "ladder_from": "100000",
+                "ladder_share": "0.2",
+                "ladder_window": "30",
+                "backstop_below": "0.666666666666666666",
+            },
+            "deleveraging": {"policy": '"queue"', "price": '"mark"'},
+        },
+        "Binance USD-M": {
+            "position_liquidation": {"sizing": '"shortage"'},
+            "deleveraging": {"policy": '"queue"', "price": '"bankruptcy"'},
+        },
+        "Perp v2": {
+            "position_liquidation": {"sizing": '"portion"', "portion": "0.5", "portion_min": "100"},
+            "deleveraging": {"policy": '"none"'},
+        },
+        "Drift v2": {
+            "position_liquidation": {
+                "sizing": '"shortage"',
+                "fee_ramp_delay": "600",
+                "fee_margin_share": "0.95",
+            },
+            "deleveraging": {"policy": '"none"'},
+        },
+    }
+)
 
 
 def market_toml(preset: PerpPreset, *, name: str, asset: str) -> str:
@@ -44,6 +90,8 @@ def settings(preset: PerpPreset) -> dict[str, str]:
     if preset.skew_margin_wad:
         found["skew_scale"] = _text(preset.skew_scale_wad)
         found["skew_margin"] = _text(preset.skew_margin_wad)
+    if preset.position_wad:
+        found["position_margin"] = _text(preset.position_wad)
     found["initial_gain_weight"] = _text(preset.gain_weight_wad)
     if preset.gain_cap_wad is not None:
         found["gain_cap"] = _text(preset.gain_cap_wad)
@@ -51,6 +99,19 @@ def settings(preset: PerpPreset) -> dict[str, str]:
     if preset.liquidation_fee_wad:
         found["insurance_fee"] = _text(preset.liquidation_fee_wad)
     return found
+
+
+def venue_toml(venue: str) -> str:
+    """Return how a venue liquidates and deleverages, as sections of rules.toml; "" if unknown.
+
+    Args:
+        venue: as in the presets, a key of `VENUE_SECTIONS`.
+    """
+    parts = []
+    for section, values in VENUE_SECTIONS.get(venue, {}).items():
+        lines = [f"[{section}]", *(f"{key} = {value}" for key, value in values.items())]
+        parts.append("\n".join([*lines, ""]))
+    return "\n".join(parts)
 
 
 def unsaid(preset: PerpPreset) -> tuple[str, ...]:

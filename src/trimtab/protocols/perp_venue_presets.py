@@ -48,8 +48,8 @@ def hyperliquid(market: str, *, first: int, bound_millions: int, second: int) ->
         ),
         withdrawal_wad=_wad("0.1"),
         missing=(
-            "a fifth of a large position first, then 30 seconds of rest",
-            "below two thirds of maintenance the backstop vault takes position and all margin",
+            "the backstop vault takes all margin along with a position",
+            "deleveraging is at the previous mark price, as far as the book does not fill",
         ),
     )
 
@@ -71,9 +71,10 @@ def synthetix(market: str, *, least: str, factor: str, scalar: str, skew_scale: 
         tiers=(PerpTier(0, OPEN_END, initial, mul_div_up(initial, _wad(scalar), WAD)),),
         skew_scale_wad=skew_scale * WAD,
         skew_margin_wad=_wad(factor),
+        position_wad=50 * WAD,
         liquidation_fee_wad=_wad("0.0003"),
         missing=(
-            "50 USD of every position, and the possible liquidation reward, are required too",
+            "the possible liquidation reward is required too",
             "fills move by skew / skew scale; funding by its velocity",
             "liquidation is bounded by a sliding window and flags the account first",
         ),
@@ -123,7 +124,8 @@ PERP_V2: Final = PerpPreset(
     gain_weight_wad=0,
     missing=(
         "initial margin is on debt, not on position value",
-        "at most half of the account's position value goes while above half of maintenance",
+        "half of the account's position value, not of the position, goes while above half of "
+        "maintenance",
         "funding is capped at a tenth a day; a trade may not move the price by 1,000 ticks",
     ),
 )
@@ -140,7 +142,7 @@ DRIFT: Final = PerpPreset(
     missing=(
         "the factor of the square root of size is set on chain for each market; here it is 0",
         "initial margin uses the worse of price and five-minute average",
-        "liquidation ends 2 % above maintenance, and goes on gradually",
+        "liquidation ends 2 % above maintenance",
     ),
 )
 
