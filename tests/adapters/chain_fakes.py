@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
+
+import pytest
 
 from trimtab.adapters.chains.abi import Function, address_topic, argument_types, keccak, topic
 from trimtab.adapters.chains.node import Block, Node
@@ -12,10 +15,18 @@ from trimtab.adapters.chains.reader import AGGREGATE3, MULTICALL3, Progress, Rea
 from trimtab.adapters.chains.record import Record, memory_record
 from trimtab.adapters.chains.wire import Reply, Request, RpcError
 
+EXTRA = ("eth_abi", "web3")
 CHAIN_ID = 7
 HEIGHT = 1_000
 TIME_S = 1_700_000_000
 Answer = Callable[..., Any]
+
+
+def skip_without_extra() -> None:
+    """Skip a whole module of tests where the extra is not installed; importing it is dear."""
+    absent = [name for name in EXTRA if find_spec(name) is None]
+    if absent:
+        pytest.skip(f"the extra `chain` is not installed: no {absent[0]}", allow_module_level=True)
 
 
 def address(number: int) -> str:

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("web3")
-
 from tests.adapters import aave_pool as hand
-from tests.adapters.chain_fakes import HEIGHT, FakeChain, block_hash
+from tests.adapters.chain_fakes import HEIGHT, FakeChain, block_hash, skip_without_extra
 from trimtab.adapters.chains import AaveV3, Outcome, Plan, Span, aave_reserves, read_case
 from trimtab.adapters.chains.tokens import BALANCE
 from trimtab.adapters.files import load_case
 from trimtab.apps.front import health
 from trimtab.model import Case
 from trimtab.units import RAY, WAD, DataError, RulesError, ray_mul_down, ray_mul_up
+
+skip_without_extra()
 
 PLAN = Plan(span=Span(0, 400))
 

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("web3")
-
 from tests.adapters import compound_market as hand
+from tests.adapters.chain_fakes import skip_without_extra
 from trimtab.adapters.chains import CompoundV3, Outcome, read_case
 from trimtab.adapters.chains.compound_rules import Base, Collateral, bonus_and_fee
 from trimtab.adapters.chains.wire import Reply, Request, RpcError
@@ -19,6 +18,8 @@ from trimtab.adapters.files import load_case
 from trimtab.apps.front import health
 from trimtab.model import Case
 from trimtab.units import WAD
+
+skip_without_extra()
 
 # Of the deployed interface, by hand: what the requests must begin with.
 SELECTORS = {

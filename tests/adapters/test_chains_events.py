@@ -8,14 +8,21 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("web3")
-
-from tests.adapters.chain_fakes import HEIGHT, FakeChain, ScriptedWire, address, reader_of
+from tests.adapters.chain_fakes import (
+    HEIGHT,
+    FakeChain,
+    ScriptedWire,
+    address,
+    reader_of,
+    skip_without_extra,
+)
 from trimtab.adapters.chains.abi import address_topic, argument_types, topic, topic_address
 from trimtab.adapters.chains.events import Filter, Span, scan
 from trimtab.adapters.chains.record import open_record
 from trimtab.adapters.chains.wire import Fault, Reply, RpcError, WireError
 from trimtab.units import DataError
+
+skip_without_extra()
 
 TOKEN = address(0x70)
 TRANSFER = "Transfer(address,address,uint256)"

@@ -8,9 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-pytest.importorskip("web3")
-
-from tests.adapters.chain_fakes import FakeChain, block_hash
+from tests.adapters.chain_fakes import FakeChain, block_hash, skip_without_extra
 from tests.adapters.morpho_markets import (
     ANN,
     BEN,
@@ -32,6 +30,8 @@ from trimtab.adapters.chains.morpho_rules import incentive_wad
 from trimtab.adapters.files import load_case
 from trimtab.protocols import morpho as twin
 from trimtab.units import WAD, YEAR_SECONDS, DataError
+
+skip_without_extra()
 
 PLAN = Plan(span=Span(0, 600), quote="")
 

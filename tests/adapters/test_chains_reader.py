@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("eth_abi")
-
 from tests.adapters.chain_fakes import (
     HEIGHT,
     FakeChain,
@@ -16,6 +14,7 @@ from tests.adapters.chain_fakes import (
     address,
     block_hash,
     reader_of,
+    skip_without_extra,
 )
 from trimtab.adapters.chains.abi import function
 from trimtab.adapters.chains.node import Block, Node
@@ -23,6 +22,8 @@ from trimtab.adapters.chains.reader import Call, Progress
 from trimtab.adapters.chains.record import open_record
 from trimtab.adapters.chains.wire import Fault, Reply, Request, RpcError, WireError
 from trimtab.units import DataError
+
+skip_without_extra()
 
 TOKEN = address(0x70)
 BALANCE = function("balanceOf(address)", "uint256")

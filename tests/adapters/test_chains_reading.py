@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("web3")
-
 from tests.adapters import aave_pool, compound_market
-from tests.adapters.chain_fakes import HEIGHT, FakeChain, address, block_hash
+from tests.adapters.chain_fakes import HEIGHT, FakeChain, address, block_hash, skip_without_extra
 from trimtab.adapters.chains import AaveV3, CompoundV3, Outcome, Plan, Progress, Span, read_case
 from trimtab.adapters.chains.reading import RECORD
 from trimtab.units import DataError
+
+skip_without_extra()
 
 PLAN = Plan(span=Span(0, 100))
 ON = Plan(span=Span(0, 100), resume=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,11 +13,12 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("web3")
-
+from tests.adapters.chain_fakes import skip_without_extra
 from trimtab.adapters.chains.http_wire import HttpWire, host_of, reply_of, whole_batch
 from trimtab.adapters.chains.wire import Fault, Reply, Request, RpcError, WireError
 from trimtab.units import UsageError
+
+skip_without_extra()
 
 ONE = [Request("eth_chainId")]
 TWO = [Request("eth_chainId"), Request("eth_blockNumber")]
@@ -182,3 +185,22 @@ def test_an_address_that_is_none_is_a_usage_error(url: str) -> None:
 def test_a_host_is_named_without_user_and_path() -> None:
     assert host_of("https://user:pass@node.example:9000/key?k=1") == "node.example:9000"
     assert host_of("https://node.example/key") == "node.example"
+
+
+def test_the_interpreter_stays_as_it_was(server: Server) -> None:
+    """A library below web3 raises the recursion limit; a deep file would then end the process."""
+    server.body = {"jsonrpc": "2.0", "id": 0, "result": "0x1"}
+    code = (
+        "import sys\n"
+        "from trimtab.adapters.chains import HttpWire, Request\n"
+        "from trimtab.adapters.chains.abi import keccak\n"
+        "before = sys.getrecursionlimit()\n"
+        f"HttpWire({server.url!r}).send([Request('eth_chainId')])\n"
+        "keccak('x')\n"
+        "print(before, sys.getrecursionlimit())\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    before, after = answer.stdout.split()
+    assert before == after

@@ -9,11 +9,16 @@ from unittest import mock
 
 import pytest
 
-pytest.importorskip("web3")
-
 import trimtab
 from tests.adapters import aave_pool, compound_market
-from tests.adapters.chain_fakes import CHAIN_ID, HEIGHT, FakeChain, address, block_hash
+from tests.adapters.chain_fakes import (
+    CHAIN_ID,
+    HEIGHT,
+    FakeChain,
+    address,
+    block_hash,
+    skip_without_extra,
+)
 from tests.adapters.fake_node import serving
 from tests.adapters.morpho_markets import MORPHO, ONE, chain_of_markets
 from tests.apps.command_line import Answer, ask
@@ -21,6 +26,8 @@ from trimtab.adapters.chains import Manners, Progress
 from trimtab.apps.import_cli import Question
 from trimtab.apps.importing import Bars, checked_block
 from trimtab.units import DataError, UsageError
+
+skip_without_extra()
 
 FAST = ["--requests-per-second", "100000"]
 URL = "http://127.0.0.1:1/v3/secret-key"

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("web3")
-
 import trimtab
 from tests.adapters import aave_pool
+from tests.adapters.chain_fakes import skip_without_extra
 from tests.adapters.fake_node import serving
 from tests.adapters.morpho_markets import MORPHO, ONE, chain_of_markets
 from tests.docs import test_docs_guides as guides
 from tests.house import documents
 from trimtab.adapters.chains import MORPHO as MORPHO_MAINNET
+
+skip_without_extra()
 
 NAME = "read-a-chain"
 POOL = "0x87870bca3f3fd6335c3f4ce8392d69350b4fa4e2"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from eth_abi import encode
-from web3 import Web3
+from eth_utils.crypto import keccak
 
 from tests.oracle.chain import ADMIN, HASHER, RevertedError, returning, signature
 from tests.oracle.imports.node_process import LocalNode, NodeError
@@ -62,7 +62,7 @@ class NodeChain:
         return self.create(code + encode(signature(types).types, arguments))
 
     def data(self, what: str, *arguments: Any) -> bytes:
-        return bytes(Web3.keccak(text=what))[:4] + encode(signature(what).types, arguments)
+        return keccak(text=what)[:4] + encode(signature(what).types, arguments)
 
     def send(self, sender: str, to: str, what: str, *arguments: Any) -> bytes:
         """Call a function for good; its answer is not known.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from trimtab.adapters.chains.web3_library import web3_module
 from trimtab.units import DataError
 
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
@@ -64,9 +65,7 @@ def argument_types(signature: str) -> list[str]:
 @cache
 def keccak(text: str) -> bytes:
     """Return the hash of a text, 32 bytes."""
-    from web3 import Web3
-
-    return bytes(Web3.keccak(text=text))
+    return bytes(web3_module().Web3.keccak(text=text))
 
 
 def topic(signature: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from trimtab.adapters.chains.web3_library import web3_module
 from trimtab.adapters.chains.wire import Fault, Reply, Request, RpcError, WireError
 from trimtab.units import UsageError
 
@@ -26,10 +27,8 @@ class HttpWire:
     """
 
     def __init__(self, url: str, *, timeout_s: float = 30.0) -> None:
-        from web3 import HTTPProvider
-
         self._where = host_of(url)
-        self._provider = HTTPProvider(
+        self._provider = web3_module().HTTPProvider(
             url, request_kwargs={"timeout": timeout_s}, exception_retry_configuration=None
         )
 
