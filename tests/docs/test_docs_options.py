@@ -43,12 +43,13 @@ def test_the_short_call_on_deribit():
     )
     found = deribit_margins(book)
     scenarios = scenarios_of(BTC_GRID)
-    assert scenarios.spot[found.worst[0]] == 1.16
-    forward = np.array([50_000.0, 58_000.0])
+    assert scenarios.spot[found.worst[0]] == 6.0
+    forward = np.array([50_000.0, 300_000.0])
     options = OptionColumns(**held, forward=forward, vol_annual=[0.6, 0.9], years=30 / 365)
     coins = option_prices(options) / forward
-    says(*coins, found.initial[0], found.maintenance[0], digits=8)
-    assert coins[1] - coins[0] == pytest.approx(found.initial[0], abs=1e-14)
+    share = 0.16 / 5 * 6 / 1.16
+    says(*coins, share, found.initial[0], found.maintenance[0], digits=8)
+    assert share * (coins[1] - coins[0]) == pytest.approx(found.initial[0], abs=1e-14)
     assert found.bound[0] < 1e-13
     position = deribit.DeribitOption(
         -WAD, 60_000 * WAD, 50_000 * WAD, 6 * 10**17, 30 * 86400, is_call=True

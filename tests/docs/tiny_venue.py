@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from trimtab.engine import Draft, explain, open_venue, step
+from trimtab.engine.perps.settlement import position_of
 from trimtab.model import (
     Accepted,
     Account,
@@ -14,11 +17,14 @@ from trimtab.model import (
     BookRow,
     Command,
     Explanation,
+    MarketRules,
     Pool,
+    Position,
     Reason,
     Rejected,
     Rules,
     Table,
+    contract_decimals,
 )
 from trimtab.model import commands as c
 from trimtab.units import NANOSECONDS, format_decimal, parse_decimal
@@ -80,16 +86,32 @@ def usd() -> AssetRules:
     return asset("USD", "1", weights="1 1 1")
 
 
-def rules_of(*assets: AssetRules) -> Rules:
-    """Rules of a venue of these assets, the quote added."""
-    return Rules("page", "USD", {each.name: each for each in (usd(), *assets)}, {})
+def rules_of(*assets: AssetRules, market: MarketRules | None = None) -> Rules:
+    """Rules of a venue of these assets, the quote and perhaps a market added."""
+    rules = Rules("page", "USD", {each.name: each for each in (usd(), *assets)}, {})
+    return rules if market is None else replace(rules, markets={market.name: market})
+
+
+def perp(name: str = "ETH-PERP", margin: str = "0.10 0.05", **terms: Any) -> MarketRules:
+    """A market on the asset that its name begins with.
+
+    Arguments:
+        margin: initial and maintenance rate, with a space between.
+        terms: other fields of the market's rules.
+    """
+    initial, maintenance = (wad(part) for part in margin.split())
+    return MarketRules(name, initial, maintenance, asset=name.partition("-")[0], **terms)
 
 
 class TinyVenue:
     """A venue and its clock in seconds after the book's; commands must be accepted."""
 
     def __init__(self, rules: Rules, book: str, *, groups: bool = False) -> None:
-        """Open the venue; `book` holds `account instrument quantity [group-or-category]` lines."""
+        """Open the venue.
+
+        `book` holds `account instrument quantity [group-or-category]` lines, of a position with its
+        entry price at the end: `@2000`.
+        """
         rows = [line.split() for line in book.strip().splitlines()]
         self.store = open_venue(
             rules, [_row(row, rules, is_group=groups) for row in rows], at_ns=at(0)
@@ -121,6 +143,12 @@ class TinyVenue:
     def account(self, key: str) -> Account:
         return self.draft().account(key)
 
+    def position(self, key: str, market: str = "ETH-PERP") -> Position:
+        return position_of(self.draft(), key, market=market)
+
+    def equity(self, key: str) -> int:
+        return self.ask(key).equity_wad
+
     def pool(self, asset: str) -> Pool:
         found = self.store.get(Table.POOL, asset)
         assert isinstance(found, Pool)
@@ -129,8 +157,14 @@ class TinyVenue:
 
 def _row(row: list[str], rules: Rules, *, is_group: bool) -> BookRow:
     account, instrument, quantity, *rest = row
-    raw = parse_decimal(quantity, rules.assets[instrument].decimals)
-    tag = rest[0] if rest else ""
-    return BookRow(
-        account, instrument, raw, tag if is_group else "", "" if is_group else tag, None, None
-    )
+    raw = parse_decimal(quantity, _decimals(rules, instrument))
+    entry = next((wad(part[1:]) for part in rest if part.startswith("@")), None)
+    tag = next((part for part in rest if not part.startswith("@")), "")
+    group, category = (tag, "") if is_group else ("", tag)
+    return BookRow(account, instrument, raw, group, category, None, entry)
+
+
+def _decimals(rules: Rules, instrument: str) -> int:
+    if instrument in rules.markets:
+        return contract_decimals(rules, rules.markets[instrument])
+    return rules.assets[instrument].decimals

@@ -141,14 +141,14 @@ def deribit_margins(
             end = min(begin + GROUPS_AT_ONCE, last)
             run = slice(begin, end)
             valued = _valued(options, grid, first=begin, last=end)
-            profits = scenario_totals(valued, scenarios)
-            profits -= profits[:, [3 * grid.buckets + 1]]
+            profits = _counted(valued, grid, scenarios=scenarios)
             move = scenarios.spot - 1.0
-            profits += coins[run, None] * (move / scenarios.spot) + notional[run, None] * move
+            profits += coins[run, None] * (move / scenarios.spot) * _shares(grid, inverse=True)
+            profits += notional[run, None] * move * _shares(grid, inverse=False)
             bound = 2.0 * value_bounds(valued, scenarios) + _TWIN_ERROR
             bound += _FUTURE_ERROR * float(np.abs(move / scenarios.spot).max()) * np.abs(coins[run])
             bound += _FUTURE_ERROR * float(np.abs(move).max()) * np.abs(notional[run])
-            _write(_counted(profits, grid), grid, run=run, out=out)
+            _write(_damped(profits, grid), grid, run=run, out=out)
             out.bound[run] = bound
 
     over_rows(work, accounts, threads=threads)
@@ -173,14 +173,39 @@ def _valued(options: OptionBook, grid: DeribitGrid, *, first: int, last: int) ->
     return Valued(options, vols, np.ones(vols.shape[1]), first, last)
 
 
-def _counted(profits: Floats, grid: DeribitGrid) -> Floats:
+def _counted(valued: Valued, grid: DeribitGrid, *, scenarios: Scenarios) -> Floats:
+    """Profits of the options as the venue counts them; coins and quote have their own shares."""
+    inverse = valued.book.is_inverse[valued.rows]
+    profits = np.zeros((valued.last - valued.first, len(scenarios.spot)))
+    for flag in (True, False):
+        of_kind = inverse if flag else ~inverse
+        if of_kind.any():
+            part = replace(valued, discount=valued.discount * of_kind)
+            totals = scenario_totals(part, scenarios)
+            totals -= totals[:, [3 * grid.buckets + 1]]
+            profits += totals * _shares(grid, inverse=flag)
+    return profits
+
+
+def _shares(grid: DeribitGrid, *, inverse: bool) -> Floats:
+    """What counts of a profit in each scenario: all of a standard move, a fraction of a far one.
+
+    In coins the quote of a far move is paid at the edge of the range on its side:
+    fraction x (1 + move) / (1 +- range).
+    """
+    far = np.array([fraction for _, fraction in grid.far_moves])
+    if inverse:
+        moves = np.array([move for move, _ in grid.far_moves])
+        far = far * (1.0 + moves) / (1.0 + np.copysign(grid.price_range, moves))
+    return np.concatenate([np.ones(3 * (2 * grid.buckets + 1)), far])
+
+
+def _damped(profits: Floats, grid: DeribitGrid) -> Floats:
     far = len(grid.far_moves)
-    if far == 0:
-        return profits
-    fractions = np.array([fraction for _, fraction in grid.far_moves])
-    counted = profits[:, -far:] * fractions
-    damped = np.maximum(np.abs(counted) - grid.dampener, 0.0)
-    profits[:, -far:] = np.copysign(damped, counted)
+    if far:
+        counted = profits[:, -far:]
+        damped = np.maximum(np.abs(counted) - grid.dampener, 0.0)
+        profits[:, -far:] = np.copysign(damped, counted)
     return profits
 
 
