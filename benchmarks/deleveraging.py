@@ -88,6 +88,7 @@ def policies() -> Result:
             "market.",
             f"Recorded by the venue's queue: {ACCOUNTS_CUT:,} accounts, {PNL_CLOSED / 1e6:.1f} M "
             "USD of pnl closed.",
+            "[The picture](deleveraging.png): `python -m benchmarks.deleveraging_picture`.",
         ),
         (
             "policy",

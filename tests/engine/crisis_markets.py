@@ -35,7 +35,12 @@ DOLLAR = 10**6
 
 def market_rules(*, thin: bool) -> dict[str, MarketRules]:
     """Three markets, each with other forms of funding, margin and last payer."""
-    linear = MarketRules(
+    found = (_linear(), _skewed(thin=thin), _inverse())
+    return {each.name: each for each in found}
+
+
+def _linear() -> MarketRules:
+    return MarketRules(
         LINEAR,
         10 * PERCENT,
         5 * PERCENT,
@@ -60,7 +65,10 @@ def market_rules(*, thin: bool) -> dict[str, MarketRules]:
         liquidator_fee_max_wad=3 * PERCENT,
         insurance_fee_wad=PERCENT,
     )
-    skewed = MarketRules(
+
+
+def _skewed(*, thin: bool) -> MarketRules:
+    return MarketRules(
         SKEWED,
         12 * PERCENT,
         6 * PERCENT,
@@ -83,7 +91,10 @@ def market_rules(*, thin: bool) -> dict[str, MarketRules]:
         window_cap=None if thin else 9_000 * 100,
         socialize=Socialize.DEPOSITS,
     )
-    inverse = MarketRules(
+
+
+def _inverse() -> MarketRules:
+    return MarketRules(
         INVERSE,
         20 * PERCENT,
         10 * PERCENT,
@@ -93,7 +104,6 @@ def market_rules(*, thin: bool) -> dict[str, MarketRules]:
         taker_fee_wad=10**15,
         liquidator_fee_wad=PERCENT,
     )
-    return {each.name: each for each in (linear, skewed, inverse)}
 
 
 def with_markets(

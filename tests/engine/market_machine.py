@@ -168,6 +168,12 @@ class MixedMachine(VenueMachine):
             if n % 7 == 0:
                 self._deleverage(f"@pool/{market}", market, n, gap=0)
 
+    @rule(n=nth, mechanism=st.integers(0, 9))
+    def close_anybody(self, n: int, mechanism: int) -> None:
+        """Keepers who do not look first: most accounts are safe."""
+        for place in range(3):
+            self._close(EVERYBODY[(n + 5 * place) % len(EVERYBODY)], n, mechanism=mechanism)
+
     @rule(n=nth, gap=gaps)
     def ask_market_nonsense(self, n: int, gap: int) -> None:
         if n % 3:

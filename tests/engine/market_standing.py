@@ -48,6 +48,8 @@ def rules_of(records: Any, market: str, *, now_s: int) -> MarketRules:
         moved = (ramp.target - ramp.start) * gone
         exact = ramp.start + (-(-moved // length) if ramp.field in UP else moved // length)
         found[ramp.field] = ramp.target if now_s >= ramp.end_s else exact
+    if not found:
+        return rules
     rules = replace(rules, **found)
     end = rules.liquidation_end_margin_wad
     end = None if end is None else max(end, rules.maintenance_margin_wad)

@@ -122,7 +122,8 @@ def equity(store: MemoryStore, key: str) -> float:
 
 def moved_to(store: MemoryStore, price: float) -> MemoryStore:
     """A copy of the venue at another price; the venue itself stays."""
-    copy = MemoryStore({(t, k): store.get(t, k) for t in Table for k in store.keys(t)})  # type: ignore[misc]
+    records = {(table, key): store.get(table, key) for table in Table for key in store.keys(table)}
+    copy = MemoryStore(records)  # type: ignore[arg-type]
     tick(copy, price, seconds=(draft_of(store).now_ns - START_NS) // 10**9)
     return copy
 

@@ -57,7 +57,7 @@ def _allocated(held: Counterparties, room: Ints, *, quantity: int, policy: AdlPo
     if policy is AdlPolicy.PRO_RATA:
         return pro_rata(room, quantity)
     if policy is AdlPolicy.QUEUE:
-        return queued(held, room, quantity)
+        return queued(held, room, quantity=quantity)
     return water_fill(room, held.equity, quantity=quantity)
 
 
@@ -73,7 +73,7 @@ def queue_scores(held: Counterparties) -> Floats:
     return scores
 
 
-def queued(held: Counterparties, room: Ints, quantity: int) -> Ints:
+def queued(held: Counterparties, room: Ints, *, quantity: int) -> Ints:
     """Cut the highest scores in full, each before the next; ties to the first.
 
     Whoever stands clear of the last score that is reached is told from it by float64; those that
@@ -143,7 +143,7 @@ def water_fill(room: Ints, equity: Ints, *, quantity: int) -> Ints:
 def _level(room: Ints, equity: Ints, *, quantity: int) -> Ints:
     """Down to the level P / E, P = sum N - Q and E = sum of equity over those above it."""
     found = np.zeros_like(room)
-    above = _first_guess(room, equity, quantity)
+    above = _first_guess(room, equity, quantity=quantity)
     while True:
         kept, equities = total(room[above]) - quantity, total(equity[above])
         exact = _above(room, equity, kept=kept, equities=equities)
@@ -152,11 +152,11 @@ def _level(room: Ints, equity: Ints, *, quantity: int) -> Ints:
         above = exact
     rows = np.flatnonzero(above)
     whole, rests = floors(room[rows], equity[rows], kept=kept, denominator=equities)
-    found[rows] = with_remainders(whole, rests, quantity)
+    found[rows] = with_remainders(whole, rests, quantity=quantity)
     return found
 
 
-def _first_guess(room: Ints, equity: Ints, quantity: int) -> Mask:
+def _first_guess(room: Ints, equity: Ints, *, quantity: int) -> Mask:
     """Those above the level, up to the rounding of float64.
 
     Newton's steps on a convex sum: the level rises from that of all accounts, and those that it

@@ -29,7 +29,7 @@ def pro_rata(room: Ints, quantity: int) -> Ints:
         return np.zeros_like(room)
     # N x Q / T = N - N x (T - Q) / T.
     found, rests = floors(room, room, kept=whole - quantity, denominator=whole)
-    return with_remainders(found, rests, quantity)
+    return with_remainders(found, rests, quantity=quantity)
 
 
 def floors(room: Ints, weight: Ints, *, kept: int, denominator: int) -> tuple[Ints, Ints]:
@@ -73,7 +73,7 @@ def _floors_of_integers(
     )
 
 
-def with_remainders(whole: Ints, rests: Ints, quantity: int) -> Ints:
+def with_remainders(whole: Ints, rests: Ints, *, quantity: int) -> Ints:
     """Floors brought to a sum: one unit more for the largest remainders, ties to the first."""
     left = quantity - total(whole)
     assert 0 <= left <= len(whole), "floors lack less than one unit each"

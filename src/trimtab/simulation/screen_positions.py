@@ -86,7 +86,7 @@ class PositionColumns:
             mark, size = market_mark(draft, market), self._size[:, column]
             price, unit = float_of(mark.price_wad, 18), float_of(mark.lift, 36)
             if mark.rules.is_inverse:
-                total -= self._cost[:, column] * price
+                total -= self._cost[:, column] * float_of(mark.index_wad, 18)
                 continue
             notional = np.abs(size) * (price * unit)
             needed = notional * self._rate[:, column]
@@ -107,8 +107,10 @@ class PositionColumns:
         )
         cost = self._cost[:, column] + np.abs(size) * (now - self._index[:, column])
         if rules.is_inverse:
-            notional, paid = np.abs(size) * unit, cost * price
-            pnl = -size * unit - paid
+            # Settled in the asset, which is worth the index price.
+            index = float_of(mark.index_wad, 18)
+            notional, paid = np.abs(size) * unit, cost * index
+            pnl = -size * (unit * index / price) - paid
         else:
             notional, paid = np.abs(size) * (price * unit), cost
             pnl = size * (price * unit) - paid

@@ -12,8 +12,6 @@ from trimtab.apps.conformance.engine_venue import (
     draft_of,
     explained,
     open_case,
-    perp,
-    row,
     venue_of,
 )
 from trimtab.apps.conformance.files import whole
@@ -26,7 +24,7 @@ from trimtab.engine.perps.marks import market_mark
 from trimtab.engine.perps.settlement import position_of
 from trimtab.engine.perps.valuation import pnl
 from trimtab.engine.scales import EXACT_PER_WAD
-from trimtab.model import MarketState, Tier
+from trimtab.model import BookRow, MarketRules, MarketState, Tier
 from trimtab.units import WAD, div_up, mul_div_down, mul_div_up, wad_mul_down
 
 Inputs = Mapping[str, Any]
@@ -43,10 +41,11 @@ def _margins(inputs: Inputs) -> dict[str, Fraction | None]:
     for place, entry in enumerate(inputs["positions"]):
         name, price = f"M{place}", wad(entry, "price")
         least = wad(inputs, "min_initial_ratio")
-        rules = perp(
-            name,
+        rules = MarketRules(
+            f"{name}-PERP",
             max(1, least),
             max(1, wad_mul_down(least, wad(inputs, "maint_scalar"))),
+            asset=name,
             skew_scale=wad(entry, "skew_scale"),
             skew_margin_wad=wad(inputs, "initial_margin_fraction"),
             position_margin_wad=wad(entry, "min_position_margin"),
@@ -55,7 +54,7 @@ def _margins(inputs: Inputs) -> dict[str, Fraction | None]:
         markets.append(Opened(rules, 18, price))
         rows.append(_opened(entry, rules.name, entry_wad=price))
     collateral = wad(inputs, "collateral", default=_COLLATERAL_USD)
-    store = open_case(venue_of(markets), row("a", USD, collateral), *rows)
+    store = open_case(venue_of(markets), BookRow("a", USD, collateral), *rows)
     found = explained(store, "a")
     # The engine has no keeper: what a liquidation pays one is a share of the notional here.
     reward = sum(
@@ -75,21 +74,24 @@ def _margins(inputs: Inputs) -> dict[str, Fraction | None]:
 def _opened(entry: Inputs, market: str, *, entry_wad: int) -> Any:
     """A position bought from the pool at once, at zero skew unless the case says another."""
     size, skew = wad(entry, "size"), wad(entry, "skew", default=0)
-    rules = perp("X", WAD, WAD, skew_scale=wad(entry, "skew_scale"))
+    rules = MarketRules("X-PERP", WAD, WAD, asset="X", skew_scale=wad(entry, "skew_scale"))
     state = MarketState("X", long=max(0, skew), short=max(0, -skew))
     fill = pool_price_wad(rules, state, size=size, price_wad=entry_wad)
-    return row("a", market, size, entry_wad=fill)
+    return BookRow("a", market, size, entry_price_wad=fill)
 
 
 def _cross_pnl(inputs: Inputs) -> dict[str, Fraction | None]:
     markets = [
-        Opened(perp(entry["m"], WAD, WAD), 18, wad(entry, "mark")) for entry in inputs["positions"]
+        Opened(
+            MarketRules(f"{entry['m']}-PERP", WAD, WAD, asset=entry["m"]), 18, wad(entry, "mark")
+        )
+        for entry in inputs["positions"]
     ]
     rows = [
         _opened(entry, f"{entry['m']}-PERP", entry_wad=wad(entry, "entry_oracle"))
         for entry in inputs["positions"]
     ]
-    store = open_case(venue_of(markets), row("a", USD, wad(inputs, "collateral")), *rows)
+    store = open_case(venue_of(markets), BookRow("a", USD, wad(inputs, "collateral")), *rows)
     found = explained(store, "a")
     names = {position.market: position.pnl_wad for position in found.positions}
     answer = {entry["m"]: from_wad(names[f"{entry['m']}-PERP"]) for entry in inputs["positions"]}
@@ -101,8 +103,10 @@ def _adl(inputs: Inputs) -> dict[str, Fraction | int | None]:
     price, entry = wad(inputs, "price"), wad(inputs, "entry")
     size = mul_div_down(wad(inputs, "size_usd"), WAD, entry)
     worth = mul_div_down(wad(inputs, "pool_long_tokens"), price, WAD)
-    market = Opened(perp("ETH", WAD, WAD, pool_balance_wad=worth), 18, price)
-    store = open_case(venue_of([market]), row("a", "ETH-PERP", size, entry_wad=entry))
+    market = Opened(
+        MarketRules("ETH-PERP", WAD, WAD, asset="ETH", pool_balance_wad=worth), 18, price
+    )
+    store = open_case(venue_of([market]), BookRow("a", "ETH-PERP", size, entry_price_wad=entry))
     draft = draft_of(store)
     held = position_of(draft, pool_key("ETH-PERP"), market="ETH-PERP")
     owed = -pnl(held, market_mark(draft, "ETH-PERP"))
@@ -122,12 +126,14 @@ def _tiers(inputs: Inputs) -> Fraction | None:
     for lower, leverage in inputs["tiers"]:
         rate = div_up(WAD, 2 * whole({"leverage": leverage}, "leverage"))
         tiers.append(Tier(scaled_value(lower, decimals=18), min(WAD, 2 * rate), rate))
-    rules = perp("BTC", tiers[0].initial_wad, tiers[0].maintenance_wad, tiers=tuple(tiers))
+    rules = MarketRules(
+        "BTC-PERP", tiers[0].initial_wad, tiers[0].maintenance_wad, asset="BTC", tiers=tuple(tiers)
+    )
     size = wad(inputs, "notional")
     store = open_case(
         venue_of([Opened(rules, 18, WAD)]),
-        row("a", USD, size),
-        row("a", "BTC-PERP", size, entry_wad=WAD),
+        BookRow("a", USD, size),
+        BookRow("a", "BTC-PERP", size, entry_price_wad=WAD),
     )
     return from_wad(explained(store, "a").requirement_wad)
 
@@ -159,7 +165,7 @@ def _other(entry: Inputs) -> int:
     rate, deduction = wad(entry, "mm_rate"), wad(entry, "mm_amount", default=0)
     market = Opened(_bracket(rate, deduction), 18, wad(entry, "mark"))
     store = open_case(
-        venue_of([market]), row("a", "COIN-PERP", size, entry_wad=wad(entry, "entry"))
+        venue_of([market]), BookRow("a", "COIN-PERP", size, entry_price_wad=wad(entry, "entry"))
     )
     found = explained(store, "a")
     return found.unrealized_pnl_wad - found.requirement_wad
@@ -168,11 +174,11 @@ def _other(entry: Inputs) -> int:
 def _bracket(rate_wad: int, deduction_wad: int) -> Any:
     rate = max(1, rate_wad)
     if deduction_wad == 0:
-        return perp("COIN", max(rate, div_up(WAD, 2)), rate)
+        return MarketRules("COIN-PERP", max(rate, div_up(WAD, 2)), rate, asset="COIN")
     # N x r - d from d / (r - 1 wad-unit) on: a first tier of nothing, as near as a rate may be.
     floor = mul_div_down(deduction_wad, WAD, rate - 1)
     tiers = (Tier(0, WAD, 1), Tier(floor, WAD, rate))
-    return perp("COIN", WAD, rate, tiers=tiers)
+    return MarketRules("COIN-PERP", WAD, rate, asset="COIN", tiers=tiers)
 
 
 def _liquidation_price(
@@ -181,8 +187,8 @@ def _liquidation_price(
     market = Opened(_bracket(rate_wad, deduction_wad), 18, entry_wad)
     store = open_case(
         venue_of([market]),
-        row("a", USD, equity_wad),
-        row("a", "COIN-PERP", size, entry_wad=entry_wad),
+        BookRow("a", USD, equity_wad),
+        BookRow("a", "COIN-PERP", size, entry_price_wad=entry_wad),
     )
     return from_wad(explained(store, "a").positions[0].liquidation_price_wad or 0)
 
@@ -198,11 +204,13 @@ def _bybit(inputs: Inputs) -> Fraction | None:
     notional = entry * 1000
     margin = mul_div_down(notional, WAD, wad(inputs, "leverage"))
     flat = mul_div_up(notional, wad(inputs, "mmr"), WAD)
-    market = Opened(perp("COIN", WAD, 1, position_margin_wad=flat), 18, entry)
+    market = Opened(
+        MarketRules("COIN-PERP", WAD, 1, asset="COIN", position_margin_wad=flat), 18, entry
+    )
     store = open_case(
         venue_of([market]),
-        row("a", USD, margin),
-        row("a", "COIN-PERP", side * size, entry_wad=entry),
+        BookRow("a", USD, margin),
+        BookRow("a", "COIN-PERP", side * size, entry_price_wad=entry),
     )
     return from_wad(explained(store, "a").positions[0].liquidation_price_wad or 0)
 

@@ -16,8 +16,6 @@ from trimtab.apps.conformance.engine_venue import (
     explained,
     floor_in,
     open_case,
-    perp,
-    row,
     run,
     venue_of,
 )
@@ -26,7 +24,7 @@ from trimtab.apps.conformance.scaled import from_wad, scaled, wad
 from trimtab.engine import MemoryStore
 from trimtab.engine.perps.attribution import closed_value, own_share, whole_offer
 from trimtab.engine.perps.sizing import fillable_price_wad
-from trimtab.model import AdlPolicy, DeleveragingRules, commands
+from trimtab.model import AdlPolicy, BookRow, DeleveragingRules, MarketRules, commands
 from trimtab.units import WAD, div_down, mul_div_down, pow10
 
 Inputs = Mapping[str, Any]
@@ -38,7 +36,7 @@ _BTC: Final = "BTC-PERP"
 
 def _market(name: str) -> Opened:
     # Initial margin 20 %, half of it maintenance, as the groups' `conventions` say.
-    rules = perp(name, div_down(WAD, 5), div_down(WAD, 10))
+    rules = MarketRules(f"{name}-PERP", div_down(WAD, 5), div_down(WAD, 10), asset=name)
     return Opened(rules, _DECIMALS[name], _PRICES_USD[name] * WAD)
 
 
@@ -50,9 +48,9 @@ def _account(cash_wad: int, sizes: Mapping[str, int]) -> MemoryStore:
     rows, equity = [], cash_wad
     for name, size in sizes.items():
         equity += size * _PRICES_USD[name] * pow10(18 - _DECIMALS[name])
-        rows.append(row("a", f"{name}-PERP", size, entry_wad=_PRICES_USD[name] * WAD))
+        rows.append(BookRow("a", f"{name}-PERP", size, entry_price_wad=_PRICES_USD[name] * WAD))
     rules = venue_of([_market(name) for name in sizes])
-    return open_case(rules, row("a", USD, equity), *rows)
+    return open_case(rules, BookRow("a", USD, equity), *rows)
 
 
 def _bankruptcy(inputs: Inputs) -> int:
@@ -112,8 +110,8 @@ def _deleveraged(inputs: Inputs) -> dict[str, Fraction]:
     price, rows = _PRICES_USD["BTC"], []
     sizes = {key: scaled(inputs, f"{key}_btc", decimals=8) for key in ("liq", "off")}
     for key, size in sizes.items():
-        rows.append(row(key, USD, wad(inputs, f"{key}_usdc") + size * price * pow10(10)))
-        rows.append(row(key, _BTC, size, entry_wad=price * WAD))
+        rows.append(BookRow(key, USD, wad(inputs, f"{key}_usdc") + size * price * pow10(10)))
+        rows.append(BookRow(key, _BTC, size, entry_price_wad=price * WAD))
     rules = replace(venue_of([_market("BTC")]), deleveraging=DeleveragingRules(AdlPolicy.QUEUE))
     store = open_case(rules, *rows)
     found, before = explained(store, "liq"), explained(store, "off").equity_wad

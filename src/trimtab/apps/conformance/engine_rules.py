@@ -13,8 +13,6 @@ from trimtab.apps.conformance.engine_venue import (
     Opened,
     draft_of,
     open_case,
-    perp,
-    row,
     venue_of,
 )
 from trimtab.apps.conformance.files import whole
@@ -32,7 +30,15 @@ from trimtab.engine.perps.sizing import (
     window_left,
 )
 from trimtab.engine.stable_price import followed, started
-from trimtab.model import Account, AssetRules, Level, OracleRules, PositionLiquidationRules
+from trimtab.model import (
+    Account,
+    AssetRules,
+    BookRow,
+    Level,
+    MarketRules,
+    OracleRules,
+    PositionLiquidationRules,
+)
 from trimtab.units import WAD, DataError, div_down, div_up, mul_div_down, pow10
 
 Inputs = Mapping[str, Any]
@@ -55,16 +61,17 @@ def _margin_of(inputs: Inputs, *, notional: int, asked_ppm: int = 0) -> tuple[in
     Notional and open interest are sizes of a contract of one quote unit, six decimals.
     """
     rate = max(1, whole(inputs, "initial_margin_ppm") * _PPM)
-    rules = perp(
-        "COIN",
+    rules = MarketRules(
+        "COIN-PERP",
         rate,
         rate,
+        asset="COIN",
         decimals=6,
         oi_lower_wad=_optional(inputs, "oi_lower_cap") * _PPM,
         oi_upper_wad=_optional(inputs, "oi_upper_cap") * _PPM,
     )
-    rows = [row("a", "COIN-PERP", _optional(inputs, "oi_notional"), entry_wad=WAD)]
-    store = open_case(venue_of([Opened(rules, 6, WAD)]), row("a", USD, WAD), *rows)
+    rows = [BookRow("a", "COIN-PERP", _optional(inputs, "oi_notional"), entry_price_wad=WAD)]
+    store = open_case(venue_of([Opened(rules, 6, WAD)]), BookRow("a", USD, WAD), *rows)
     mark = market_mark(draft_of(store), "COIN-PERP")
     needed = requirement(
         notional, mark, level=Level.INITIAL, price_wad=WAD, asked_wad=asked_ppm * _PPM
@@ -133,10 +140,11 @@ def _liquidator_fee(inputs: Inputs) -> int:
         fee_ramp_delay_seconds=_RAMP_SLOTS * _SLOT_SECONDS,
         fee_ramp_wad=_PPM,
     )
-    market = perp(
-        "COIN",
+    market = MarketRules(
+        "COIN-PERP",
         WAD,
         WAD,
+        asset="COIN",
         liquidator_fee_wad=whole(inputs, "base_fee") * _PPM,
         liquidator_fee_max_wad=whole(inputs, "max_fee") * _PPM,
     )

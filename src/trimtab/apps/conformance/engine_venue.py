@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from trimtab.engine import Draft, MemoryStore, explain, open_venue, step
 from trimtab.model import (
@@ -33,12 +33,7 @@ class Opened:
     price_wad: int
 
 
-def perp(asset: str, initial_wad: int, maintenance_wad: int, **rest: Any) -> MarketRules:
-    """Rules of a linear market of an asset."""
-    return MarketRules(f"{asset}-PERP", initial_wad, maintenance_wad, asset=asset, **rest)
-
-
-def venue_of(markets: Sequence[Opened], **rest: Any) -> Rules:
+def venue_of(markets: Sequence[Opened]) -> Rules:
     """Rules of a venue of these markets, with a quote of 18 decimals that counts in full."""
     quote = AssetRules(
         USD,
@@ -53,12 +48,7 @@ def venue_of(markets: Sequence[Opened], **rest: Any) -> Rules:
         name = market.rules.asset
         assets[name] = AssetRules(name, decimals=market.decimals, price_wad=market.price_wad)
     by_name = {market.rules.name: market.rules for market in markets}
-    return Rules("case", USD, assets, {}, markets=by_name, **rest)
-
-
-def row(key: str, instrument: str, quantity: int, *, entry_wad: int | None = None) -> BookRow:
-    """A row of the case's book, native units."""
-    return BookRow(key, instrument, quantity, entry_price_wad=entry_wad)
+    return Rules("case", USD, assets, {}, markets=by_name)
 
 
 def open_case(rules: Rules, *rows: BookRow) -> MemoryStore:
