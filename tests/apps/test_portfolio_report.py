@@ -120,3 +120,14 @@ def test_names_are_escaped(found: Mapping[str, Explanation]) -> None:
     assert "<b>bold" not in text.lower()
     assert "a &amp; b" in text
     assert "python &lt;x&gt;" in text
+
+
+def test_a_calendar_is_told_by_its_basis_contingency() -> None:
+    named = BOOKS["calendar"]
+    text = portfolio_report(
+        named, explained(named), venue="pmrm2", at_ns=AT_NS, command="python x.py"
+    )
+    assert "No scenario of Derive PMRM2 decides: most of the requirement is basis" in text
+    assert "The basis contingency by position" in text
+    for leg in named.book.options:
+        assert leg.name in text

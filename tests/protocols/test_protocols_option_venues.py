@@ -157,6 +157,20 @@ def test_exception_span_charges_the_calendar_spread_that_it_nets():
     assert dear(book).initial_wad > apart(book, dear)
 
 
+@pytest.mark.parametrize("venue", ["pmrm2", "pmrm"])
+def test_a_basis_contingency_is_told_by_position(venue):
+    near, far = option(amount=-1), option(days=120, amount=1)
+    found = VENUES[venue](OptionBook(SPOT, (far, near)))
+    assert found.worst is None
+    assert [leg.name for leg in found.legs] == ["C60000-120", "C60000-30"]
+    # A call sold loses when its expiry rises alone, one bought when its expiry falls.
+    assert all(leg.profit_wad < 0 for leg in found.legs)
+    factor = 10**18 if venue == "pmrm2" else 125 * 10**16
+    charge = next(c for c in found.charges if c.name == "basis contingency")
+    told = sum(leg.profit_wad for leg in found.legs)
+    assert abs(charge.amount_wad + told * factor // WAD) < 10
+
+
 def test_scenarios_say_what_they_are():
     assert ScenarioPoint(-45 * 10**15, "up", 0).label == "price -4.5 %, vol up"
     assert ScenarioPoint(5 * WAD, "the same", 0).label == "price +500 %, vol the same"

@@ -51,7 +51,8 @@ class Assessment:
     """A venue's margin of a book.
 
     charges: sum to the initial requirement; worst: the deciding scenario, None where none decides;
-    legs: the profit of each holding in it; scenarios: all of them, in the venue's order.
+    legs: the profit of each holding in it, or in the
+    basis contingency where that decides; scenarios: all of them, in the venue's order.
     """
 
     venue: str

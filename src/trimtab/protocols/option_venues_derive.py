@@ -7,11 +7,15 @@ script and are none here. Every number is in wad.
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Protocol
+
 from trimtab.protocols import derive_portfolio, derive_portfolio_v1
 from trimtab.protocols.derive_portfolio import ScenarioResult
 from trimtab.protocols.derive_portfolio_explain import option_profits_wad
 from trimtab.protocols.derive_portfolio_presets import DEPLOYED
 from trimtab.protocols.derive_portfolio_rules import (
+    BasisRules,
     Collateral,
     Expiry,
     Portfolio,
@@ -19,7 +23,11 @@ from trimtab.protocols.derive_portfolio_rules import (
     Scenario,
     VolShock,
 )
-from trimtab.protocols.derive_portfolio_shocks import times_wad
+from trimtab.protocols.derive_portfolio_shocks import (
+    shocked_values_wad,
+    times_wad,
+    years_wad,
+)
 from trimtab.protocols.derive_portfolio_v1 import FirstPortfolio, FirstRules
 from trimtab.protocols.derive_portfolio_v1_presets import DEPLOYED as FIRST
 from trimtab.protocols.derive_standard import (
@@ -51,13 +59,23 @@ _VOL_WORDS = {
 }
 
 
+class Values(Protocol):
+    """The value of each option of an expiry in a scenario."""
+
+    def __call__(self, expiry: Expiry, *, scenario: Scenario) -> tuple[int, ...]:
+        """Return signed values in the order of the expiry's options."""
+
+
 def assess_pmrm2(book: OptionBook, rules: PortfolioRules = DEPLOYED) -> Assessment:
     """Return the margin of a book under PMRM2: 33 scenarios."""
     portfolio = _portfolio(book)
     found = derive_portfolio.margin(portfolio, rules)
     held = found.contingencies
     scenario = "basis contingency" if found.worst is None else "worst scenario"
-    legs = () if found.worst is None else _legs(book, portfolio, rules=rules, worst=found.worst)
+    if found.worst is None:
+        legs = _basis_legs(book, rules.basis, values=partial(shocked_values_wad, rules=rules))
+    else:
+        legs = _legs(book, portfolio, rules=rules, worst=found.worst)
     return Assessment(
         venue="Derive PMRM2",
         initial_wad=found.mark_to_market_wad - found.initial_wad,
@@ -96,13 +114,18 @@ def assess_pmrm(book: OptionBook, rules: FirstRules = FIRST) -> Assessment:
         Charge("confidence", found.confidence_wad),
     ]
     options = initial - shock - sum(charge.amount_wad for charge in charges)
+    if found.worst is None:
+        values = partial(derive_portfolio_v1.expiry_values_wad, rules=rules)
+        legs = _basis_legs(book, rules.basis, values=values)
+    else:
+        legs = _first_legs(book, rules, worst=found.worst)
     return Assessment(
         venue="Derive PMRM",
         initial_wad=initial,
         maintenance_wad=found.mark_to_market_wad - found.maintenance_wad,
         charges=(Charge(scenario, shock), Charge("naked short options", options), *charges),
         worst=None if found.worst is None else _point(found.worst),
-        legs=() if found.worst is None else _first_legs(book, rules, worst=found.worst),
+        legs=legs,
         scenarios=tuple(map(_point, found.grid)),
     )
 
@@ -134,6 +157,20 @@ def assess_srm(
         maintenance_wad=maintenance.mark_to_market_wad - maintenance.net_wad,
         charges=_standard_charges(initial.markets[0]),
     )
+
+
+def _basis_legs(book: OptionBook, basis: BasisRules, *, values: Values) -> tuple[LegProfit, ...]:
+    """What each option adds to the basis contingency: its expiry moves alone, the worse way."""
+    profits: dict[str, int] = {}
+    for legs, expiry in zip(by_expiry(book), _expiries(book), strict=True):
+        before = values(expiry, scenario=Scenario(WAD, VolShock.NONE))
+        moves = (basis.spot_up_wad, basis.spot_down_wad)
+        after = min((values(expiry, scenario=Scenario(m, VolShock.NONE)) for m in moves), key=sum)
+        years = times_wad(basis.factor_per_year_wad, years_wad(expiry.seconds))
+        factor = basis.factor_add_wad + years if sum(after) < sum(before) else 0
+        parts = (times_wad(new - old, factor) for new, old in zip(after, before, strict=True))
+        profits |= {leg.name: part for leg, part in zip(legs, parts, strict=True)}
+    return tuple(LegProfit(leg.name, profits[leg.name]) for leg in book.options)
 
 
 def _standard_charges(found: MarketMargin) -> tuple[Charge, ...]:

@@ -82,6 +82,7 @@ def portfolio_report(
         "picture": portfolio_picture(named.book, venue, found=assessment),
         "charges": _charge_rows(assessment),
         "legs": _leg_rows(named, shown),
+        "legs_title": "The worst scenario" if assessment.worst else "The basis contingency",
         "scenarios": _scenario_rows(assessment),
         "greeks": _greek_rows(shown),
         "steps": (percent(shown.price_step_wad / WAD), percent(shown.vol_step_wad / WAD)),
