@@ -69,7 +69,9 @@ def lia(usd: str = "1760", pace: PositionLiquidationRules | None = None, **terms
     return TinyVenue(found, f"lia USD {usd}\nlia ETH-PERP 10 @2000")
 
 
-def close(seconds: int = 0, size: int | None = None, price: int | None = None) -> c.LiquidatePosition:
+def close(
+    seconds: int = 0, size: int | None = None, price: int | None = None
+) -> c.LiquidatePosition:
     return c.LiquidatePosition(at(seconds), "lia", PERP, POOL, size, price)
 
 
@@ -194,9 +196,7 @@ def cuts(outcome: Accepted) -> Mapping[str, int]:
     return {e.account: e.quantity for e in outcome.events if e.kind is EventKind.DELEVERAGE}
 
 
-@pytest.mark.parametrize(
-    "policy", [AdlPolicy.WATER_FILL, AdlPolicy.PRO_RATA, AdlPolicy.QUEUE]
-)
+@pytest.mark.parametrize("policy", [AdlPolicy.WATER_FILL, AdlPolicy.PRO_RATA, AdlPolicy.QUEUE])
 def test_each_policy_by_hand(policy: AdlPolicy) -> None:
     venue = abe(policy)
     before = {key: venue.equity(key) for key in ("abe", *NAMES)}
@@ -249,9 +249,13 @@ def test_at_the_mark_price_the_loss_is_socialized(through: Socialize) -> None:
 
 def test_a_spent_backstop_is_cut() -> None:
     found = rules(
-        "2000", deleveraging=DeleveragingRules(backstop_loss_wad=wad("0.25")), **funds(backstop="1000")
+        "2000",
+        deleveraging=DeleveragingRules(backstop_loss_wad=wad("0.25")),
+        **funds(backstop="1000"),
     )
-    venue = TinyVenue(found, "pia USD 100\npia ETH-PERP 2 @2000\nquin USD 9000\nquin ETH-PERP -2 @2000")
+    venue = TinyVenue(
+        found, "pia USD 100\npia ETH-PERP 2 @2000\nquin USD 9000\nquin ETH-PERP -2 @2000"
+    )
     venue.price("ETH", "1950", seconds=1)
     venue.do(c.TransferToBackstop(at(1), "pia"))
     order = adl(None, ("quin",), BACKSTOP)

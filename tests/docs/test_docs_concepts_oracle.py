@@ -20,16 +20,16 @@ def venue(book: str = "ann USD 5000\nbob USD 5000", **sections: Any) -> TinyVenu
 
 def rules(**sections: Any) -> Rules:
     market = sections.pop("market", perp())
-    found = rules_of(asset("ETH", "2000", weights="0.75 0.80 0.80"), asset("DAI", "1"), market=market)
+    found = rules_of(
+        asset("ETH", "2000", weights="0.75 0.80 0.80"), asset("DAI", "1"), market=market
+    )
     return replace(found, **sections)
 
 
 def submit(
     oracle: TinyVenue, source: str, price: str, *, seconds: int, confidence: str = "0", age: int = 0
 ) -> tuple[EventKind, int, str]:
-    said = c.SubmitPrice(
-        at(seconds), "ETH", source, wad(price), wad(confidence), at(seconds - age)
-    )
+    said = c.SubmitPrice(at(seconds), "ETH", source, wad(price), wad(confidence), at(seconds - age))
     (event,) = (e for e in oracle.do(said).events if e.asset == "ETH")
     return event.kind, event.price, event.reason
 

@@ -104,9 +104,7 @@ def test_funding_is_two_indices() -> None:
 
 
 def test_funding_by_velocity() -> None:
-    market = perp(
-        funding=Funding.VELOCITY, funding_velocity_wad=wad("0.02"), skew_scale=wad("100")
-    )
+    market = perp(funding=Funding.VELOCITY, funding_velocity_wad=wad("0.02"), skew_scale=wad("100"))
     state = MarketState(PERP, long=wad("60"), short=wad("10"))
     mean, after, _ = rate_over(state, market, moment=Moment(WAD, WAD, WAD, 86_400), seconds=86_400)
     says(PERPETUALS, map(shown, [mean, after]))
@@ -127,12 +125,15 @@ def test_an_inverse_contract_settles_in_its_asset() -> None:
 
 def test_the_pool_takes_the_other_side_at_a_price_moved_by_the_skew() -> None:
     venue = TinyVenue(
-        rules(market=perp(skew_scale=wad("1000"))), "ann USD 5000\nfay USD 5000\nfay ETH-PERP 5 @1900"
+        rules(market=perp(skew_scale=wad("1000"))),
+        "ann USD 5000\nfay USD 5000\nfay ETH-PERP 5 @1900",
     )
     pool = venue.position(POOL)
     numbers = [pool.size, pool.cost // EXACT, venue.ask(POOL).collateral_wad]
     assert venue.refused(trade("ann", POOL, "2", "2011.9")) is Reason.PRICE_BEYOND_LIMIT
-    (fill,) = (e for e in venue.do(trade("ann", POOL, "2", "2020")).events if e.kind is EventKind.TRADE)
+    (fill,) = (
+        e for e in venue.do(trade("ann", POOL, "2", "2020")).events if e.kind is EventKind.TRADE
+    )
     print(list(map(shown, [*numbers, fill.price])))
     says(PERPETUALS, map(shown, [*numbers, fill.price]))
 
@@ -219,7 +220,9 @@ def test_an_account_may_ask_more_of_itself() -> None:
 
 
 def test_prices_at_which_it_ends() -> None:
-    venue = TinyVenue(rules(), "ann USD 1000\nann ETH-PERP 5 @2000\nbea USD 1500\nbea ETH-PERP -5 @2000")
+    venue = TinyVenue(
+        rules(), "ann USD 1000\nann ETH-PERP 5 @2000\nbea USD 1500\nbea ETH-PERP -5 @2000"
+    )
     ann, bea = venue.ask("ann"), venue.ask("bea")
     numbers = []
     for found, distance in ((ann, ann.distance_wad), (bea, bea.distance_up_wad)):

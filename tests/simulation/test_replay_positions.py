@@ -73,7 +73,7 @@ def payers_sum(run: ReplayRun) -> None:
 
 
 def test_a_fall_closes_the_longs_and_nobody_loses() -> None:
-    run = replay(case_of(crowd(leverage=5), 2_000, 1_800, 1_690, 1_700))
+    run = replay(case_of(crowd(leverage=5), 2_000, 1_800, 1_675, 1_700))
     assert run.tally.position_liquidations >= 4
     assert run.tally.bad_debt_wad == 0
     assert run.tally.fee_wad > 0
@@ -115,7 +115,7 @@ def test_without_deleveraging_the_rest_is_socialized() -> None:
 
 def test_takers_close_no_more_than_the_depth_of_a_step() -> None:
     replayed = ReplayRules(position_depth_wad=500 * WAD)
-    run = replay(case_of(crowd(leverage=5), 2_000, 1_690, 1_690, 1_690, replay=replayed))
+    run = replay(case_of(crowd(leverage=5), 2_000, 1_675, 1_675, 1_675, replay=replayed))
     by_step: dict[int, int] = {}
     for one in run.events:
         if one.event.kind is EventKind.LIQUIDATE_POSITION:
@@ -127,7 +127,7 @@ def test_takers_close_no_more_than_the_depth_of_a_step() -> None:
 def test_the_backstop_takes_what_no_taker_closes() -> None:
     rules = replace(perp_rules(), backstop=FundRules(balance_wad=10_000 * WAD))
     replayed = ReplayRules(position_depth_wad=0, backstop_after_seconds=0)
-    run = replay(case_of(crowd(leverage=10), 2_000, 1_895, 1_895, rules=rules, replay=replayed))
+    run = replay(case_of(crowd(leverage=10), 2_000, 1_890, 1_890, rules=rules, replay=replayed))
     assert run.tally.backstop_transfers == 4
     backstop = run.store.get(Table.ACCOUNT, "@backstop")
     assert backstop.positions[LINEAR].size == 4 * 10**18
