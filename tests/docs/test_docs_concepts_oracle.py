@@ -68,7 +68,6 @@ def test_the_stable_price_follows_slowly() -> None:
     for seconds in (60, 120, 180):
         oracle.price("ETH", "2400", seconds=seconds)
         numbers.append(oracle.draft().stable_wad("ETH") or 0)
-    print(list(map(shown, numbers)))
     says(PAGE, map(shown, numbers))
 
 
@@ -79,7 +78,6 @@ def test_the_initial_level_takes_the_worse_price() -> None:
     found = oracle.ask("ann")
     numbers = [found.excess_wad[Level.INITIAL], found.excess_wad[Level.MAINTENANCE]]
     numbers.append(found.borrowable.get("DAI", 0))
-    print(list(map(shown, numbers)))
     says(PAGE, map(shown, numbers[:2]))
 
 

@@ -6,23 +6,17 @@ from dataclasses import replace
 
 from tests.docs.tiny_venue import TinyVenue, asset, at, perp, rules_of, says, shown, wad
 from trimtab.engine.perps.funding import Moment, rate_over
-from trimtab.engine.perps.liquidation import position_offer, worst_price_wad
 from trimtab.engine.perps.marks import market_mark, market_state
 from trimtab.engine.perps.requirement import requirement
-from trimtab.engine.perps.settlement import realize
 from trimtab.model import (
     EventKind,
     Explanation,
     Funding,
-    FundRules,
     Level,
     MarketKind,
     MarketRules,
     MarketState,
-    Payer,
     PositionExplanation,
-    PositionLiquidationRules,
-    PositionSizing,
     Reason,
     Rules,
     Tier,
@@ -86,6 +80,25 @@ def test_a_close_realizes_its_share() -> None:
     says(PERPETUALS, map(shown, numbers))
 
 
+def test_a_taker_whose_gain_comes_first_waits_for_the_next_close() -> None:
+    venue = TinyVenue(rules("2100"), "ann USD 5000\nbob USD 5000")
+    venue.do(trade("ann", "bob", "2", "2010"))
+    venue.do(trade("ann", "bob", "-1", "2100"))
+    assert venue.ask("ann").collateral_wad == wad("5000")
+    assert only(venue.ask("ann")).pnl_wad == wad("180")
+    venue.do(trade("bob", "ann", "1", "2100"))
+    assert venue.ask("ann").collateral_wad == wad("5180")
+
+
+def test_a_size_that_crosses_zero_closes_first() -> None:
+    venue = TinyVenue(rules("2100"), "ann USD 5000\nbob USD 5000")
+    venue.do(trade("ann", "bob", "2", "2010"))
+    venue.do(trade("bob", "ann", "5", "2100"))
+    ann = venue.position("ann")
+    assert (ann.size, ann.cost) == (-3 * WAD, -wad("6300") * EXACT)
+    assert venue.ask("ann").collateral_wad == wad("5180")
+
+
 def test_funding_is_two_indices() -> None:
     market = perp(funding=Funding.PREMIUM)
     book = "ann USD 5000\nbob USD 5000\nann ETH-PERP 1 @2010\nbob ETH-PERP -1 @2010"
@@ -98,7 +111,6 @@ def test_funding_is_two_indices() -> None:
     paid = state.long_index * WAD // EXACT
     assert only(venue.ask("bob")).pnl_wad == -only(venue.ask("ann")).pnl_wad
     numbers = [state.rate_wad, before, paid, only(venue.ask("ann")).pnl_wad]
-    print(list(map(shown, numbers)))
     says(PERPETUALS, map(shown, numbers))
     assert venue.refused(c.SetFunding(at(7200), PERP, WAD)) is Reason.RULE_OUT_OF_BOUNDS
 
@@ -119,7 +131,6 @@ def test_an_inverse_contract_settles_in_its_asset() -> None:
         venue.price("ETH", price, seconds=1)
         found = only(venue.ask("ian"))
         numbers += [found.pnl_wad * WAD // wad(price), found.pnl_wad, found.notional_wad]
-    print(list(map(shown, numbers)))
     says(PERPETUALS, map(shown, numbers))
 
 
@@ -134,7 +145,6 @@ def test_the_pool_takes_the_other_side_at_a_price_moved_by_the_skew() -> None:
     (fill,) = (
         e for e in venue.do(trade("ann", POOL, "2", "2020")).events if e.kind is EventKind.TRADE
     )
-    print(list(map(shown, [*numbers, fill.price])))
     says(PERPETUALS, map(shown, [*numbers, fill.price]))
 
 
@@ -184,7 +194,6 @@ def test_requirements_by_form() -> None:
         numbers += [required(market, size, level) for level in (Level.INITIAL, Level.MAINTENANCE)]
     oi = perp(oi_lower_wad=wad("1000000"), oi_upper_wad=wad("3000000"))
     numbers.append(required(oi, "5", Level.INITIAL, long=wad("1000"), short=wad("700")))
-    print(list(map(shown, numbers)))
     says(REQUIREMENTS, map(shown, numbers))
 
 
@@ -197,7 +206,6 @@ def test_gains_do_not_buy_leverage() -> None:
     numbers = [*found.excess_wad.values(), counted, found.health_wad or 0]
     assert found.withdrawable["USD"] == 0
     assert venue.refused(c.Withdraw(at(1), "ann", "USD", 1)) is Reason.INITIAL_MARGIN
-    print(list(map(shown, numbers)))
     says(REQUIREMENTS, map(shown, numbers))
 
 
@@ -231,7 +239,6 @@ def test_prices_at_which_it_ends() -> None:
         ends = [place.liquidation_price_wad or 0, place.bankruptcy_price_wad or 0, distance]
         numbers += [found.health_wad or 0, found.leverage_wad or 0, *ends]
     assert (ann.distance_up_wad, bea.distance_wad) == (None, WAD)
-    print(list(map(shown, numbers)))
     says(REQUIREMENTS, map(shown, numbers))
     edge = ann.liquidation_price_wad["ETH"]
     venue.do(c.SetPrices(at(1), (("ETH", edge),)))

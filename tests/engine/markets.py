@@ -132,3 +132,10 @@ def sums_at(store: MemoryStore, key: str):
     """The engine's sums of an account now."""
     draft = draft_of(store)
     return account_sums(draft.account(key), draft)
+
+
+def submit(price: float, *, source: str = "a", seconds: int = 0, age: int = 0, confidence: int = 0):
+    """What one source says of ETH, so many seconds old."""
+    published = at(seconds - age)
+    wad = int(price * 10**6) * 10**12
+    return commands.SubmitPrice(at(seconds), "ETH", source, wad, confidence * WAD, published)

@@ -22,6 +22,7 @@ from tests.engine.markets import (
     perp,
     rules_with,
     state_of,
+    submit,
     tick,
     trade,
 )
@@ -92,12 +93,6 @@ def test_one_liar_moves_the_price_no_further_than_its_neighbours(prices):
     honest = sorted(prices)
     found = verdict(OracleRules(quorum=1), *[said(p) for p in [*prices, *prices, 10**9]])
     assert honest[0] * WAD <= found.price_wad <= honest[-1] * WAD
-
-
-def submit(price: float, *, source: str = "a", seconds: int = 0, age: int = 0, confidence: int = 0):
-    published = at(seconds - age)
-    wad = int(price * 10**6) * 10**12
-    return commands.SubmitPrice(at(seconds), "ETH", source, wad, confidence * WAD, published)
 
 
 def guarded(**settings):

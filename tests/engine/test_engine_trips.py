@@ -14,6 +14,7 @@ from tests.engine.markets import (
     held,
     opened,
     rules_with,
+    submit,
     tick,
     trade,
 )
