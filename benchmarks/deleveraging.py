@@ -92,6 +92,7 @@ def policies() -> Result:
         ),
         (
             "policy",
+            "value cut, M USD",
             "overshoot, M USD",
             "pnl closed, M USD",
             "excess profit, M USD",
@@ -117,6 +118,7 @@ def measured(name: str, found: Sequence[Cut]) -> tuple[str, ...]:
     closed = sum(float(one.pnl.sum()) for one in found) / million
     return (
         name,
+        f"{float(touched.sum()) / million:,.1f}",
         f"{sum(one.overshoot for one in found) / million:.1f}",
         f"{closed:,.1f}",
         f"{closed - SHORTFALL / 1e6:,.1f}",

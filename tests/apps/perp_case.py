@@ -54,6 +54,9 @@ balance = 40
 
 [backstop]
 balance = 25
+
+[deleveraging]
+policy = "queue"
 """
 # Longs of ETH: ann and bob, and bob's isolated group; shorts: cat, dee and the group of eve.
 PERP_BOOK = """\
@@ -81,7 +84,7 @@ ivy,USD,9000,,
 # ETH, the mark of ETH-PERP where there is one, BTC; a step every half an hour.
 STEPS = (
     ("2000", "", "30000"),
-    ("1950", "1948", "29500"),
+    ("1950", "1930", "29500"),
     ("1640", "1632.5", "24000"),
     ("1500", "1490", "23000"),
     ("1900", "1905", "27000"),

@@ -169,7 +169,8 @@ def test_every_module_of_rules_is_run():
     runner = {"__init__", "__main__", "files", "report", "tolerance"}
     folder = Path(conformance.__file__).parent
     written = {path.stem for path in folder.glob("*.py")} - runner
-    named = {module.__name__.rpartition(".")[2] for module in conformance.MODULES}
+    modules = (*conformance.MODULES, *conformance.ENGINE)
+    named = {module.__name__.rpartition(".")[2] for module in modules}
     assert named <= written
     for name in written - named:
         assert "RULES" not in (folder / f"{name}.py").read_text(encoding="utf-8"), name

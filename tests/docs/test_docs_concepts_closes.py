@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.docs.tiny_venue import TinyVenue, asset, at, perp, rules_of, says, shown, wad
+from tests.docs.tiny_venue import TinyVenue, asset, at, perp, rules_of, tells, wad
 from trimtab.engine import adl_rank
 from trimtab.engine.perps.attribution import Offer
 from trimtab.engine.perps.liquidation import position_offer, worst_price_wad
@@ -90,14 +90,16 @@ def test_a_close_is_sized_by_shortage() -> None:
     numbers += [before.excess_wad[level] for level in (Level.MAINTENANCE, Level.LIQUIDATION_END)]
     numbers += [offered.fees.insurance_wad, offered.most, offered.price_wad, -fee.quantity]
     numbers += [after.equity_wad, after.excess_wad[Level.LIQUIDATION_END]]
-    says(LIQUIDATION, map(shown, numbers))
+    tells(LIQUIDATION, numbers, "760 950 -190 -380 0.01 5 1,881 94.05 570.95 0.95")
     assert venue.refused(close(1)) is Reason.HEALTHY
 
 
-@pytest.mark.parametrize("usd", ["1380", "1140"])
-def test_the_funds_fee_stops_where_the_margin_stops(usd: str) -> None:
+@pytest.mark.parametrize(
+    ("usd", "expected"), [("1380", "0.0095 9.87654320987654321"), ("1140", "0 10")]
+)
+def test_the_funds_fee_stops_where_the_margin_stops(usd: str, expected: str) -> None:
     offered = offer(lia(usd))
-    says(LIQUIDATION, map(shown, [offered.fees.insurance_wad, offered.most]))
+    tells(LIQUIDATION, [offered.fees.insurance_wad, offered.most], expected)
 
 
 def test_portions_and_ladders() -> None:
@@ -113,7 +115,7 @@ def test_portions_and_ladders() -> None:
     numbers += [offer_after(first, 30), offer_after(first, 31)]
     whole = lia(pace=PositionLiquidationRules(PositionSizing.WHOLE))
     numbers.append(offer(whole).most)
-    says(LIQUIDATION, map(shown, numbers))
+    tells(LIQUIDATION, numbers, "0.9 2 8 1.6 10")
 
 
 def offer_after(venue: TinyVenue, seconds: int) -> int:
@@ -128,7 +130,7 @@ def test_a_shortage_is_released_over_time() -> None:
     venue.do(close())
     assert venue.refused(close()) is Reason.LIQUIDATION_PACED
     numbers.append(offer_after(venue, 240))
-    says(LIQUIDATION, map(shown, numbers))
+    tells(LIQUIDATION, numbers, "0.5 1.99875")
 
 
 def test_the_liquidators_fee_rises_while_nobody_comes() -> None:
@@ -138,7 +140,7 @@ def test_the_liquidators_fee_rises_while_nobody_comes() -> None:
     for seconds in (599, 600, 2000):
         venue.do(c.Accrue(at(seconds), ()))
         numbers.append(offer(venue).fees.liquidator_wad)
-    says(LIQUIDATION, map(shown, numbers))
+    tells(LIQUIDATION, numbers, "0.01 0.016 0.02")
 
 
 def test_a_taker_may_ask_for_the_fillable_price() -> None:
@@ -146,7 +148,7 @@ def test_a_taker_may_ask_for_the_fillable_price() -> None:
     worst = worst_price_wad(venue.draft(), offer(venue))
     assert venue.refused(close(price=worst - 1)) is Reason.PRICE_BEYOND_LIMIT
     venue.do(close(price=worst))
-    says(LIQUIDATION, [shown(worst)])
+    tells(LIQUIDATION, [worst], "1,871.5")
 
 
 def test_a_window_caps_what_is_closed() -> None:
@@ -154,7 +156,7 @@ def test_a_window_caps_what_is_closed() -> None:
     venue.do(close())
     assert venue.refused(close(29)) is Reason.WINDOW_CAP
     numbers = [venue.position("lia").size, offer_after(venue, 30)]
-    says(LIQUIDATION, map(shown, numbers))
+    tells(LIQUIDATION, numbers, "7 1.9925")
 
 
 def test_who_pays_pays_at_once() -> None:
@@ -162,8 +164,8 @@ def test_who_pays_pays_at_once() -> None:
     venue = lia("1100", **funds("30", "60"))
     outcome = venue.do(close(size=wad("5")))
     assert losses(outcome) == [(Payer.INSURANCE, wad("30")), (Payer.BACKSTOP, wad("15"))]
-    says(LIQUIDATION, map(shown, [value for _, value in losses(outcome)]))
-    says(LIQUIDATION, [shown(venue.equity("lia"))])
+    tells(LIQUIDATION, [value for _, value in losses(outcome)], "30 15")
+    tells(LIQUIDATION, [venue.equity("lia")], "50")
     poor = lia("1100", **funds("30"))
     assert poor.refused(close(size=wad("5"))) is Reason.FUND_TOO_SMALL
 
@@ -189,8 +191,15 @@ def cuts(outcome: Accepted) -> Mapping[str, int]:
     return {e.account: e.quantity for e in outcome.events if e.kind is EventKind.DELEVERAGE}
 
 
-@pytest.mark.parametrize("policy", [AdlPolicy.WATER_FILL, AdlPolicy.PRO_RATA, AdlPolicy.QUEUE])
-def test_each_policy_by_hand(policy: AdlPolicy) -> None:
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        (AdlPolicy.WATER_FILL, "3.2 0.8 160 40"),
+        (AdlPolicy.PRO_RATA, "1.6 1.6 0.8 80 80 40"),
+        (AdlPolicy.QUEUE, "4 200"),
+    ],
+)
+def test_each_policy_by_hand(policy: AdlPolicy, expected: str) -> None:
     venue = abe(policy)
     before = {key: venue.equity(key) for key in ("abe", *NAMES)}
     outcome = venue.do(adl())
@@ -199,7 +208,7 @@ def test_each_policy_by_hand(policy: AdlPolicy) -> None:
     assert {e.price for e in outcome.events if e.kind is EventKind.DELEVERAGE} == {wad("1850")}
     carried = [before[key] - venue.equity(key) for key in cuts(outcome)]
     numbers = [*before.values(), *cuts(outcome).values(), *carried, venue.equity("abe")]
-    says(DELEVERAGING, map(shown, numbers))
+    tells(DELEVERAGING, numbers, f"-500 1,000 4,000 20,000 {expected} -300")
 
 
 def test_all_counterparties_are_listed() -> None:
@@ -214,7 +223,11 @@ def test_a_hedge_is_cut_last() -> None:
     book += "mia ETH 4\nmia ETH-PERP -4 @2000\nned USD 19600\nned ETH-PERP -2 @2000"
     four, eight = (cuts(TinyVenue(found, book).do(adl(size))) for size in ("4", "8"))
     assert set(four) == {"lee", "ned"}
-    says(DELEVERAGING, map(shown, [*four.values(), *eight.values()]))
+    tells(
+        DELEVERAGING,
+        [*four.values(), *eight.values()],
+        "2.666666666666666667 1.333333333333333333 4 2 2",
+    )
 
 
 def test_the_payers_before_it_pay_first() -> None:
@@ -222,19 +235,28 @@ def test_the_payers_before_it_pay_first() -> None:
     outcome = venue.do(adl(None))
     assert [value for _, value in losses(outcome)] == [wad("100"), wad("100"), wad("300")]
     (price,) = {e.price for e in outcome.events if e.kind is EventKind.DELEVERAGE}
-    says(DELEVERAGING, map(shown, [wad("100"), wad("300"), price, venue.equity("abe")]))
+    tells(DELEVERAGING, [wad("100"), wad("300"), price, venue.equity("abe")], "100 300 1,830 0")
     assert abe(**funds("500")).refused(adl(None)) is Reason.ADL_NOT_DUE
 
 
-@pytest.mark.parametrize("through", Socialize)
-def test_at_the_mark_price_the_loss_is_socialized(through: Socialize) -> None:
+@pytest.mark.parametrize(
+    ("through", "expected"),
+    [
+        (Socialize.FUNDING, "200 200 100"),
+        (
+            Socialize.DEPOSITS,
+            "4.34782608695652174 69.565217391304347827 426.086956521739130436",
+        ),
+    ],
+)
+def test_at_the_mark_price_the_loss_is_socialized(through: Socialize, expected: str) -> None:
     venue = abe(price=AdlPrice.MARK, socialize=through)
     before = {key: venue.equity(key) for key in NAMES}
     lost, *dust = losses(venue.do(adl(None)))
     assert lost == (Payer.SOCIALIZED, wad("500"))
     assert sum(value for _, value in dust) <= 1, "a rounding"
     fell = [before[key] - venue.equity(key) for key in NAMES]
-    says(DELEVERAGING, map(shown, fell))
+    tells(DELEVERAGING, fell, expected)
 
 
 def test_a_spent_backstop_is_cut() -> None:
@@ -255,7 +277,7 @@ def test_a_spent_backstop_is_cut() -> None:
     venue.price("ETH", "1825", seconds=1)
     numbers.append(venue.equity(BACKSTOP))
     assert cuts(venue.do(order)) == {"quin": wad("2")}
-    says(DELEVERAGING, map(shown, numbers))
+    tells(DELEVERAGING, numbers, "1,000 750")
 
 
 def test_a_pool_whose_traders_won_too_much_is_cut() -> None:
@@ -268,7 +290,7 @@ def test_a_pool_whose_traders_won_too_much_is_cut() -> None:
     venue.price("ETH", "3000", seconds=1)
     pool = venue.ask(POOL)
     assert cuts(venue.do(order)) == {"rob": -wad("3")}
-    says(DELEVERAGING, map(shown, [pool.collateral_wad, -pool.unrealized_pnl_wad, wad("3")]))
+    tells(DELEVERAGING, [pool.collateral_wad, -pool.unrealized_pnl_wad, wad("3")], "10,000 9,000 3")
 
 
 def test_every_account_can_ask_for_its_rank() -> None:

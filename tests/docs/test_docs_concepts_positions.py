@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.docs.tiny_venue import TinyVenue, asset, at, perp, rules_of, says, shown, wad
+from tests.docs.tiny_venue import TinyVenue, asset, at, perp, rules_of, tells, wad
 from trimtab.engine.perps.funding import Moment, rate_over
 from trimtab.engine.perps.marks import market_mark, market_state
 from trimtab.engine.perps.requirement import requirement
@@ -64,7 +64,7 @@ def test_a_gain_waits_for_what_was_paid_in() -> None:
     dan = venue.position("dan")
     assert (dan.size, dan.cost) == (-WAD, -wad("2100") * EXACT)
     numbers = [venue.ask(key).collateral_wad for key in ("cleo", "dan")]
-    says(PERPETUALS, map(shown, [*numbers, dan.cost // EXACT, wad("100")]))
+    tells(PERPETUALS, [*numbers, dan.cost // EXACT, wad("100")], "1,100 900 -2,100 100")
 
 
 def test_a_close_realizes_its_share() -> None:
@@ -77,7 +77,7 @@ def test_a_close_realizes_its_share() -> None:
     ann = venue.ask("ann")
     numbers = [cost, unrealized, ann.collateral_wad, venue.ask("bob").collateral_wad]
     numbers += [venue.position("ann").cost // EXACT, only(ann).pnl_wad]
-    says(PERPETUALS, map(shown, numbers))
+    tells(PERPETUALS, numbers, "4,020 180 5,090 4,910 2,010 90")
 
 
 def test_a_taker_whose_gain_comes_first_waits_for_the_next_close() -> None:
@@ -111,7 +111,7 @@ def test_funding_is_two_indices() -> None:
     paid = state.long_index * WAD // EXACT
     assert only(venue.ask("bob")).pnl_wad == -only(venue.ask("ann")).pnl_wad
     numbers = [state.rate_wad, before, paid, only(venue.ask("ann")).pnl_wad]
-    says(PERPETUALS, map(shown, numbers))
+    tells(PERPETUALS, numbers, "0.01 111 5.25 105.75")
     assert venue.refused(c.SetFunding(at(7200), PERP, WAD)) is Reason.RULE_OUT_OF_BOUNDS
 
 
@@ -119,7 +119,7 @@ def test_funding_by_velocity() -> None:
     market = perp(funding=Funding.VELOCITY, funding_velocity_wad=wad("0.02"), skew_scale=wad("100"))
     state = MarketState(PERP, long=wad("60"), short=wad("10"))
     mean, after, _ = rate_over(state, market, moment=Moment(WAD, WAD, WAD, 86_400), seconds=86_400)
-    says(PERPETUALS, map(shown, [mean, after]))
+    tells(PERPETUALS, [mean, after], "0.005 0.01")
 
 
 def test_an_inverse_contract_settles_in_its_asset() -> None:
@@ -131,7 +131,7 @@ def test_an_inverse_contract_settles_in_its_asset() -> None:
         venue.price("ETH", price, seconds=1)
         found = only(venue.ask("ian"))
         numbers += [found.pnl_wad * WAD // wad(price), found.pnl_wad, found.notional_wad]
-    says(PERPETUALS, map(shown, numbers))
+    tells(PERPETUALS, numbers, "-10 2 5,000 20,000 -2.5 -4,000 20,000")
 
 
 def test_the_pool_takes_the_other_side_at_a_price_moved_by_the_skew() -> None:
@@ -145,18 +145,18 @@ def test_the_pool_takes_the_other_side_at_a_price_moved_by_the_skew() -> None:
     (fill,) = (
         e for e in venue.do(trade("ann", POOL, "2", "2020")).events if e.kind is EventKind.TRADE
     )
-    says(PERPETUALS, map(shown, [*numbers, fill.price]))
+    tells(PERPETUALS, [*numbers, fill.price], "-5 -9,500 10,000 2,012")
 
 
 def test_orders_count_as_if_the_worse_side_were_filled() -> None:
     venue = TinyVenue(rules(), "gil USD 1500\ngil ETH-PERP 2 @2000")
     before = only(venue.ask("gil")).initial_wad
     venue.do(c.SetOrders(at(1), "gil", PERP, wad("3"), wad("6")))
-    says(PERPETUALS, map(shown, [before, only(venue.ask("gil")).initial_wad]))
+    tells(PERPETUALS, [before, only(venue.ask("gil")).initial_wad], "400 1,000")
     more = c.SetOrders(at(1), "gil", PERP, wad("6"), wad("6"))
     assert venue.refused(more) is Reason.INITIAL_MARGIN
     venue.do(c.SetOrders(at(1), "gil", PERP, wad("3"), wad("9")))
-    says(PERPETUALS, map(shown, [only(venue.ask("gil")).initial_wad]))
+    tells(PERPETUALS, [only(venue.ask("gil")).initial_wad], "1,400")
 
 
 def test_a_group_loses_its_own_margin_and_transfers_leave_both_above_initial() -> None:
@@ -165,7 +165,7 @@ def test_a_group_loses_its_own_margin_and_transfers_leave_both_above_initial() -
     over = c.Transfer(at(1), "hal", "hal/iso", "USD", wad("200.000000000000000001"))
     assert venue.refused(over) is Reason.INITIAL_MARGIN
     venue.do(replace(over, amount=wad("200")))
-    says(PERPETUALS, map(shown, [venue.ask("hal").collateral_wad, venue.equity("hal/iso")]))
+    tells(PERPETUALS, [venue.ask("hal").collateral_wad, venue.equity("hal/iso")], "1,000 500")
     venue.price("ETH", "1850", seconds=2)
     assert venue.ask("hal").liquidatable
     assert not venue.ask("hal/iso").liquidatable
@@ -194,7 +194,7 @@ def test_requirements_by_form() -> None:
         numbers += [required(market, size, level) for level in (Level.INITIAL, Level.MAINTENANCE)]
     oi = perp(oi_lower_wad=wad("1000000"), oi_upper_wad=wad("3000000"))
     numbers.append(required(oi, "5", Level.INITIAL, long=wad("1000"), short=wad("700")))
-    says(REQUIREMENTS, map(shown, numbers))
+    tells(REQUIREMENTS, numbers, "1,000 500 2,000 1,000 36,000 28,000 4,400 2,200 5,500")
 
 
 def test_gains_do_not_buy_leverage() -> None:
@@ -206,7 +206,7 @@ def test_gains_do_not_buy_leverage() -> None:
     numbers = [*found.excess_wad.values(), counted, found.health_wad or 0]
     assert found.withdrawable["USD"] == 0
     assert venue.refused(c.Withdraw(at(1), "ann", "USD", 1)) is Reason.INITIAL_MARGIN
-    says(REQUIREMENTS, map(shown, numbers))
+    tells(REQUIREMENTS, numbers, "-100 1,450 1,450 100 3.636363636363636363")
 
 
 def test_a_withdrawal_leaves_a_share_of_the_notional() -> None:
@@ -215,7 +215,7 @@ def test_a_withdrawal_leaves_a_share_of_the_notional() -> None:
     out = c.Withdraw(at(1), "cy", "USD", wad("500") + 1)
     assert venue.refused(out) is Reason.WITHDRAWAL_MARGIN
     venue.do(replace(out, amount=wad("500")))
-    says(REQUIREMENTS, map(shown, [found.excess_wad[Level.INITIAL], found.withdrawable["USD"]]))
+    tells(REQUIREMENTS, [found.excess_wad[Level.INITIAL], found.withdrawable["USD"]], "1,300 500")
 
 
 def test_an_account_may_ask_more_of_itself() -> None:
@@ -223,23 +223,25 @@ def test_an_account_may_ask_more_of_itself() -> None:
     asked = c.SetLeverage(at(1), "dot", PERP, wad("0.31"))
     assert venue.refused(asked) is Reason.INITIAL_MARGIN
     venue.do(replace(asked, initial_wad=wad("0.25")))
-    says(REQUIREMENTS, [shown(only(venue.ask("dot")).initial_wad)])
+    tells(REQUIREMENTS, [only(venue.ask("dot")).initial_wad], "2,500")
     assert only(venue.ask("dot")).maintenance_wad == wad("500")
 
 
+def ends_of(found: Explanation, distance: int) -> list[int]:
+    place = only(found)
+    prices = [place.liquidation_price_wad or 0, place.bankruptcy_price_wad or 0]
+    return [found.health_wad or 0, found.leverage_wad or 0, *prices, distance]
+
+
 def test_prices_at_which_it_ends() -> None:
-    venue = TinyVenue(
-        rules(), "ann USD 1000\nann ETH-PERP 5 @2000\nbea USD 1500\nbea ETH-PERP -5 @2000"
-    )
+    book = "ann USD 1000\nann ETH-PERP 5 @2000\nbea USD 1500\nbea ETH-PERP -5 @2000"
+    venue = TinyVenue(rules(), book)
     ann, bea = venue.ask("ann"), venue.ask("bea")
-    numbers = []
-    for found, distance in ((ann, ann.distance_wad), (bea, bea.distance_up_wad)):
-        assert distance is not None
-        place = only(found)
-        ends = [place.liquidation_price_wad or 0, place.bankruptcy_price_wad or 0, distance]
-        numbers += [found.health_wad or 0, found.leverage_wad or 0, *ends]
     assert (ann.distance_up_wad, bea.distance_wad) == (None, WAD)
-    says(REQUIREMENTS, map(shown, numbers))
+    ends = "1,894.736842105263157895 1,800 0.052631578947368421"
+    tells(REQUIREMENTS, ends_of(ann, ann.distance_wad), f"2 10 {ends}")
+    ends = "2,190.47619047619047619 2,300 0.095238095238095238"
+    tells(REQUIREMENTS, ends_of(bea, bea.distance_up_wad or 0), f"3 6.666666666666666666 {ends}")
     edge = ann.liquidation_price_wad["ETH"]
     venue.do(c.SetPrices(at(1), (("ETH", edge),)))
     assert not venue.ask("ann").liquidatable, "equality is safe"
@@ -252,4 +254,4 @@ def test_a_cross_account_shares_its_equity_by_requirement() -> None:
     two = replace(two, markets={**two.markets, "BTC-PERP": perp("BTC-PERP")})
     venue = TinyVenue(two, "eva USD 1000\neva ETH-PERP 5 @2000\neva BTC-PERP 1 @30000")
     numbers = [place.bankruptcy_price_wad or 0 for place in venue.ask("eva").positions]
-    says(REQUIREMENTS, map(shown, numbers))
+    tells(REQUIREMENTS, numbers, "29,250 1,950")

@@ -60,6 +60,13 @@ def says(page: str, numbers: Iterable[str]) -> None:
     assert not missing, f"{page} does not say {missing}"
 
 
+def tells(page: str, numbers: Iterable[int], expected: str) -> None:
+    """Assert that these are the expected numbers (wad, with spaces between), and on a page."""
+    found = [shown(number) for number in numbers]
+    assert found == expected.split(), f"{page}: {' '.join(found)}"
+    says(page, found)
+
+
 def asset(name: str, price: str, *, weights: str = "", terms: str = "") -> AssetRules:
     """An asset of 18 decimals without interest.
 

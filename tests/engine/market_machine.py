@@ -6,13 +6,13 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from tests.engine.crisis import EVERYBODY, PRICES
+from tests.engine.crisis import EVERYBODY, PRICED, PRICES
 from tests.engine.crisis_markets import CONTRACT, FOLLOWED, INVERSE, LINEAR, MARKETS, TRADERS
 from tests.engine.machine import VenueMachine, gaps, moves, nth, shares
 from tests.engine.market_requests import market_nonsense, market_rule_change
 from tests.engine.standing import price_wad
 from tests.engine.watch import Tally
-from trimtab.engine import is_unsafe, market_mark
+from trimtab.engine import is_spent, is_unsafe, market_mark
 from trimtab.engine.margin import account_sums
 from trimtab.model import BACKSTOP, Table, commands
 from trimtab.units import NANOSECONDS, WAD
@@ -162,15 +162,27 @@ class MixedMachine(VenueMachine):
             self._set_price(FOLLOWED[MARKETS[place]], up * abs(move), gap=12, dust=n % 40 == turn)
             for i, key in enumerate(self._unsafe()):
                 self._close(key, n + turn + 3 * i, mechanism=(n // 5 + i) % 10)
+        self._close_spent()
         for market in MARKETS:
             if n % 5 == 0:
                 self._deleverage(BACKSTOP, market, n, gap=0)
             if n % 7 == 0:
                 self._deleverage(f"@pool/{market}", market, n, gap=0)
 
+    def _close_spent(self) -> None:
+        """Whoever owes more than dust is worth, and holds dust alone."""
+        draft = self._draft()
+        for key in EVERYBODY:
+            account = draft.account(key)
+            if account.debt and is_spent(account, account_sums(account, draft), draft=draft):
+                self.run(commands.CloseOut(self._later(0), key))
+
     @rule(n=nth, mechanism=st.integers(0, 9))
     def close_anybody(self, n: int, mechanism: int) -> None:
-        """Keepers who do not look first: most accounts are safe."""
+        """A price of nearly nothing, now and then, and keepers who do not look first."""
+        if n % 8 == 0:
+            self._set_price(PRICED[n // 8 % 3], 0, gap=12, dust=True)
+            self._close_spent()
         for place in range(3):
             self._close(EVERYBODY[(n + 5 * place) % len(EVERYBODY)], n, mechanism=mechanism)
 

@@ -13,7 +13,7 @@ def usd(random: Random, low: int, high: int) -> str:
 
 def made(rule: str, random: Random) -> Inputs:
     """Inputs of a rule, in the shape of its recorded cases."""
-    for cases in (of_dydx, of_drift, of_others):
+    for cases in (of_dydx, of_drift, of_others, of_venues):
         found = cases(random)
         if rule in found:
             return found[rule]
@@ -118,7 +118,6 @@ def of_others(random: Random) -> dict[str, Inputs]:
         "min_position_margin": random.randint(0, 1000),
         "reward_ratio": "0.05",
     }
-    tiers = [[0, random.randint(20, 50)], [random.randint(10**6, 10**8), random.randint(2, 19)]]
     return {
         "mango_stable_price": {
             "start_price": "1.0",
@@ -153,6 +152,13 @@ def of_others(random: Random) -> dict[str, Inputs]:
             "window_s": random.randint(5, 20),
             "events": [[3 * place, random.randint(1, 150)] for place in range(8)],
         },
+    }
+
+
+def of_venues(random: Random) -> dict[str, Inputs]:
+    side = random.choice((1, -1))
+    tiers = [[0, random.randint(20, 50)], [random.randint(10**6, 10**8), random.randint(2, 19)]]
+    return {
         "gmx_adl_trigger": {
             "pool_long_tokens": random.randint(1, 5000),
             "size_usd": random.randint(1000, 10**7),

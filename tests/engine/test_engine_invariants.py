@@ -11,8 +11,8 @@ from trimtab.model import EventKind, Payer, commands
 # Checkpoints are written by the service; what insurance pays is told as a loss.
 ELSEWHERE = {EventKind.CHECKPOINT, EventKind.INSURED}
 
-# About a hundred and twenty commands an example.
-EXAMPLES, STEPS = 165, 50
+# About a hundred commands an example.
+EXAMPLES, STEPS = 215, 50
 
 
 def assert_everything_happened(tally: Tally) -> None:

@@ -39,11 +39,7 @@ NO_PRICES: Mapping[str, int] = MappingProxyType({})
 
 
 def open_venue(
-    rules: Rules,
-    book: Sequence[BookRow],
-    *,
-    at_ns: int,
-    prices: Mapping[str, int] = NO_PRICES,
+    rules: Rules, book: Sequence[BookRow], *, at_ns: int, prices: Mapping[str, int] = NO_PRICES
 ) -> MemoryStore:
     """The state of a venue that holds a book, at a time.
 

@@ -5,6 +5,9 @@
 reads files of the schemas lending-vectors/2 and derivatives-vectors/2, runs every case by its
 `rule` and by nothing else, and prints per rule how many passed, failed or have no twin yet.
 
+With `--engine` the rules that the engine's own functions and rules as data can say go through the
+engine (modules `engine_*`, which import no twin), and all other rules are left out.
+
 A module of this package answers the rules of one protocol. It exposes
 
     RULES: Mapping[str, Callable[[Mapping[str, Any]], Any]]

@@ -143,7 +143,8 @@ def _fate(
     if not history.acts and found.get("deleveraged", 0):
         return sentence("cut by deleveraging; {} left open", money(after.debt_wad, quote))
     if not after.debt_wad:
-        return sentence("debt paid off by {}", parts)
+        lent = found.get("repaid", 0) or not found.get("closed", 0)
+        return sentence("debt paid off by {}" if lent else "closed out by {}", parts)
     return sentence("made safe by {}; still owes {}", parts, money(after.debt_wad, quote))
 
 

@@ -124,7 +124,9 @@ def _debt_by_distance(sample: Sample) -> list[tuple[int, int]]:
         place = len(totals) - 1
         # Who is safe under its liquidation price is short: no fall reaches it.
         short = at > sample.price and health > 1
-        if isfinite(at) and sample.price > 0 and not short:
+        if health < 1:
+            place = 0  # an unsafe short waits under the price, and is no distance away
+        elif isfinite(at) and sample.price > 0 and not short:
             distance = 1 - at / sample.price
             place = max(i for i, edge in enumerate(DISTANCE_EDGES[:-1]) if distance >= edge)
         totals[place][0] += debt

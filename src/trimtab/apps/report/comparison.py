@@ -7,7 +7,7 @@ from trimtab.apps.report.bars import PAYER_NAMES
 from trimtab.apps.report.ends import Ends, ends_of
 from trimtab.apps.report.rule_words import RuleLine, differences
 from trimtab.apps.report.shown import Sentence, Shown, cell, count, percent, sentence
-from trimtab.apps.report.story import liquidated, losing
+from trimtab.apps.report.story import backstop_loss_wad, liquidated, losing
 from trimtab.model import Payer
 from trimtab.simulation import ReplayRun
 
@@ -71,6 +71,9 @@ def _measures(quote: str) -> list[tuple[str, str, Measure, bool]]:
         ("Debt repaid", quote, lambda run, _: cell(run.tally.repaid_wad), True),
         ("Collateral seized", quote, lambda run, _: cell(run.tally.seized_wad), False),
         ("Liquidators' gain", quote, lambda run, _: cell(run.tally.bonus_wad), False),
+        ("Positions closed", "", lambda run, _: count(run.tally.position_liquidations), False),
+        ("Notional closed", quote, lambda run, _: cell(run.tally.closed_wad), False),
+        ("Notional cut", quote, lambda run, _: cell(run.tally.deleveraged_wad), False),
         ("Fees to the venue", quote, lambda run, _: cell(run.tally.fee_wad), False),
         ("Bad debt", quote, lambda run, _: cell(run.tally.bad_debt_wad), True),
         ("Bad debt of the opening debt", "", _bad_share, True),
@@ -80,12 +83,17 @@ def _measures(quote: str) -> list[tuple[str, str, Measure, bool]]:
         (f"Paid: {PAYER_NAMES[payer].lower()}", quote, _paid(payer), False) for payer in Payer
     ]
     end: list[tuple[str, str, Measure, bool]] = [
+        ("Backstop down on its positions", quote, lambda run, _: cell(_held_loss(run)), False),
         ("Unsafe accounts at the end", "", lambda run, _: count(len(run.unwanted)), True),
         ("Their debt", quote, lambda run, _: cell(sum(run.unwanted.values())), False),
         ("Debt at the end", quote, lambda _, ends: cell(_debt(ends)), False),
         ("Cash conserved", "", lambda run, _: _yes(run.conserved), True),
     ]
     return [*plain, *payers, *end]
+
+
+def _held_loss(run: ReplayRun) -> int:
+    return backstop_loss_wad(run) if run.tally.backstop_transfers else 0
 
 
 def _paid(payer: Payer) -> Measure:

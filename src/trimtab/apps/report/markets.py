@@ -68,10 +68,11 @@ def _open(run: ReplayRun, market: str) -> Floats:
 def _market_picture(run: ReplayRun, market: str, *, place: int) -> Picture:
     quote = run.case.rules.quote
     closed, cut = _totals(run, market)
+    rated = column(run.metrics, f"funding_rate_{market}").any()
     alt = (
         f"{market} over time: mark price with what liquidations closed ({short_number(closed)} "
         f"{quote}) and deleveraging cut ({short_number(cut)} {quote}); below it open interest of "
-        "longs and shorts, and the funding rate."
+        f"longs and shorts{', and the funding rate' if rated else ''}."
     )
     largest = (_largest(run, market, kind=EventKind.LIQUIDATE_POSITION), "")
     cuts = _largest(run, market, kind=EventKind.DELEVERAGE)
@@ -178,10 +179,10 @@ def _draw_interest(panel: Any, run: ReplayRun, *, market: str) -> None:
 
 
 def _fund_picture(run: ReplayRun) -> Picture:
-    alt = (
-        "Capital of the insurance fund and equity of the backstop over time; below them the "
-        "notional that deleveraging has cut so far."
-    )
+    alt = "Capital of the insurance fund and equity of the backstop over time"
+    if column(run.metrics, "deleveraged_value").any():
+        alt += "; below them the notional that deleveraging has cut so far"
+    alt += "."
     return picture("funds", alt, draw=lambda shape: _draw_funds(run, shape), height=330)
 
 

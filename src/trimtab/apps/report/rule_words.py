@@ -13,11 +13,16 @@ from trimtab.model import (
     Mechanism,
     Setting,
     Sizing,
+    Tier,
+    contract_decimals,
     settings_of,
 )
 from trimtab.units import NANOSECONDS, WAD, format_decimal, mul_div_half_up
 
-SECTIONS = ("liquidation", "insurance", "backstop", "auction", "margin_call", "dynamics")
+SECTIONS = (
+    *("liquidation", "position_liquidation", "deleveraging", "insurance", "backstop", "auction"),
+    *("margin_call", "oracle", "breakers", "dynamics"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +154,20 @@ def _flat(case: Case) -> Iterator[tuple[str, tuple[str, str]]]:
     sections: list[tuple[str, Any, int]] = [("replay", case.replay, 0)]
     sections += [(f"assets.{a.name}", a, a.decimals) for a in case.rules.assets.values()]
     sections += [(f"categories.{a.name}", a, 0) for a in case.rules.categories.values()]
+    sections += [
+        (f"markets.{m.name}", m, contract_decimals(case.rules, m))
+        for m in case.rules.markets.values()
+    ]
     sections += [(name, getattr(case.rules, name), 0) for name in SECTIONS]
     for section, record, decimals in sections:
         for entry, found in settings_of(type(record)):
             text = _setting_text(getattr(record, entry.name), found, quote=quote, decimals=decimals)
             yield f"{section}.{found.key}", (text, found.doc)
+
+
+def _tier_text(tier: Tier) -> str:
+    parts = (tier.floor_wad, tier.initial_wad, tier.maintenance_wad)
+    return ", ".join(_decimal(part) for part in parts)
 
 
 def _setting_text(value: Any, found: Setting, *, quote: str, decimals: int) -> str:
@@ -176,6 +190,8 @@ def _setting_text(value: Any, found: Setting, *, quote: str, decimals: int) -> s
             return ", ".join(value) or "none"
         case Kind.TEXT:
             return value or "none"
+        case Kind.TIERS:
+            return "; ".join(_tier_text(tier) for tier in value) or "none"
         case _:
             return str(value)
 

@@ -16,8 +16,10 @@ from trimtab.apps.report.shown import (
     price,
     sentence,
 )
-from trimtab.model import Mechanism, Payer
+from trimtab.engine import EXACT_PER_WAD, Draft, account_sums
+from trimtab.model import BACKSTOP, Mechanism, Payer
 from trimtab.simulation import ReplayRun
+from trimtab.units import div_floor
 
 PAYERS = {
     Payer.OWN_MARGIN: "the accounts' own last collateral",
@@ -74,11 +76,22 @@ def verdict_of(run: ReplayRun) -> Verdict:
         return Verdict("bad", "✕", "Losses went past the funds: counterparties were deleveraged.")
     if tally.bad_debt_wad:
         return Verdict("warn", "!", "There was bad debt; nobody outside the venue's funds paid.")
+    if backstop_loss_wad(run) > 0:
+        told = "Nobody left a loss, but the backstop lost on the positions that it took over."
+        return Verdict("warn", "!", told)
     if run.unwanted:
         return Verdict("warn", "!", "No loss was booked, but unsafe accounts are left at the end.")
     if tally.liquidations or tally.position_liquidations:
         return Verdict("good", "✓", "Every liquidation covered its debt: nobody bore a loss.")
     return Verdict("good", "✓", "No account had to be liquidated.")
+
+
+def backstop_loss_wad(run: ReplayRun) -> int:
+    """What the backstop has lost of all that it was given, at the last prices; 0 for a gain."""
+    draft = Draft(run.store, run.case.ticks[-1].at_ns)
+    equity = account_sums(draft.account(BACKSTOP), draft).equity
+    lost = draft.venue.backstop_capital_wad - div_floor(equity, EXACT_PER_WAD)
+    return max(0, lost - run.tally.loss_wad[Payer.BACKSTOP])
 
 
 def paragraph_of(run: ReplayRun, ends: Ends) -> list[Sentence]:
@@ -89,6 +102,7 @@ def paragraph_of(run: ReplayRun, ends: Ends) -> list[Sentence]:
         *_market(run, path),
         *_liquidations(run, ends),
         *_losses(run, ends),
+        *_backstop(run),
         _cash(run),
         *_unsafe(run, ends),
     ]
@@ -137,9 +151,11 @@ def _market(run: ReplayRun, path: PricePath) -> list[Sentence]:
 
 def _steady_market(run: ReplayRun, path: PricePath) -> list[Sentence]:
     within = percent(max(-path.fall, path.rise))
-    told = [sentence("{}, most of the collateral, moved by no more than {}.", path.asset, within)]
+    markets = run.case.rules.markets
+    what = "what most of the book hangs on" if markets else "most of the collateral"
+    told = [sentence(f"{{}}, {what}, moved by no more than {{}}.", path.asset, within)]
     if path.low == path.high:
-        told = [sentence("{}, most of the collateral, did not move.", path.asset)]
+        told = [sentence(f"{{}}, {what}, did not move.", path.asset)]
     paths = [other for other in price_paths(run) if not other.steady]
     if paths:
         mover = max(paths, key=lambda other: max(-other.fall, other.rise))
@@ -220,6 +236,17 @@ def _losses(run: ReplayRun, ends: Ends) -> list[Sentence]:
             ".",
         )
     ]
+
+
+def _backstop(run: ReplayRun) -> list[Sentence]:
+    """What the backstop lost on the positions that it holds; other losses are in the waterfall."""
+    if not run.tally.backstop_transfers:
+        return []
+    lost = backstop_loss_wad(run)
+    if lost < CENT_WAD:
+        return []
+    told = "The backstop is down {} on the positions that it took over."
+    return [sentence(told, money(lost, run.case.rules.quote))]
 
 
 def _cash(run: ReplayRun) -> Sentence:
