@@ -12,7 +12,7 @@ from tests.conftest import DATA
 from tests.quant.panels import HOUR, garch_returns, normal_panel, panel_of
 from tests.simulation.path_models import BROWNIAN, NAMES, PANEL, grid_of, paths_of, returns_of
 from trimtab.model import Case
-from trimtab.quant import AsymmetricGarch, return_panel
+from trimtab.quant import AsymmetricGarch, PegReversion, return_panel
 from trimtab.simulation.paths import (
     NAMED_SHOCKS,
     BlockBootstrap,
@@ -30,6 +30,7 @@ from trimtab.simulation.paths import (
     price_paths,
 )
 from trimtab.simulation.paths.driving import Streams
+from trimtab.simulation.paths.pegs import peg_of
 from trimtab.simulation.paths.resampling import block_rows
 from trimtab.units import DataError, UsageError
 
@@ -265,3 +266,26 @@ def test_hourly_history_of_btc_and_eth_calibrates_every_kind():
             assert fitted.model.dependence.correlation[0, 1] > 0.7
         if kind is PathKind.GARCH:
             assert (np.array(fitted.reports[0].parameters["persistence"]) > 0.9).all()
+
+
+@pytest.mark.shared
+def test_the_dollar_coin_of_march_2023_strays_and_returns():
+    """USDC at 15 minutes: nine percent off its peg, and half of a gap gone in some hours."""
+    import duckdb
+
+    path = DATA / "depeg" / "usdc_usd_15m_2023-03.csv.gz"
+    closes = duckdb.sql(
+        "select close from read_csv(?) order by timestamp", params=[str(path)]
+    ).fetchnumpy()["close"]
+    fit = PegReversion().fit(closes, step_seconds=900.0)
+    assert 2 * 3600 < fit.half_life_seconds_ < 12 * 3600
+    assert math.log(closes.min()) < 4 * fit.level_ < 0
+    model = peg_of(fit, Still(("USD",)), asset="USDC", peg="USD", gap_now=-0.09)
+    grid = PathGrid(("USD", "USDC"), (1.0, math.exp(-0.09)), 96 * 7, 900.0)
+    found = np.log(price_paths(model, grid, seed=1, paths=2000)[..., 1])
+    spread = fit.report_.data_moments["spread"][0]
+    assert found[:, -1].std() == pytest.approx(spread, rel=0.1)
+    assert found[:, -1].mean() == pytest.approx(fit.level_, abs=0.003)
+    half = round(fit.half_life_seconds_ / 900)
+    expected = fit.level_ + 0.5 * (-0.09 - fit.level_)
+    assert found[:, half].mean() == pytest.approx(expected, abs=0.005)
