@@ -6,6 +6,7 @@ the seed and k alone: any worker makes the same one, in any batch.
 
 from trimtab.simulation.paths.diffusions import Brownian, HestonPaths, JumpPaths
 from trimtab.simulation.paths.driving import Dependence
+from trimtab.simulation.paths.exact import case_on_path
 from trimtab.simulation.paths.fitted import Fitted, PathKind, fitted_paths, panel_of_case
 from trimtab.simulation.paths.making import PathGrid, PathModel, price_paths
 from trimtab.simulation.paths.pegs import PegPaths
@@ -37,6 +38,7 @@ __all__ = [
     "ShockMove",
     "Shocked",
     "Still",
+    "case_on_path",
     "fitted_paths",
     "panel_of_case",
     "price_paths",

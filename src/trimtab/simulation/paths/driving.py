@@ -136,7 +136,7 @@ def root_of(matrix: Floats) -> Floats:
 def mixed(free: Floats, root: Floats) -> Floats:
     """Return sum over j of free[..., j] * root[:, j], added in one order for any shape.
 
-    A library's matrix product adds in an order that depends on the number of rows: a path would
+    A library's matrix product may add in an order that depends on the number of rows: a path would
     then depend on the batch that it is made in.
     """
     out = free[..., 0, None] * root[:, 0]
