@@ -52,7 +52,7 @@ def test_flags_are_booleans(bad):
         OptionColumns(**FINE | {"is_call": bad})
 
 
-@pytest.mark.parametrize("bad", [["a", "b"], object(), [[1.0, 2.0]]])
+@pytest.mark.parametrize("bad", [["a", "b"], ["1", "2"], [1j, 2j], object(), [[1.0, 2.0]]])
 def test_what_is_no_column_of_numbers_is_refused(bad):
     with pytest.raises(DataError, match=r"^forward"):
         OptionColumns(**FINE | {"forward": bad})
