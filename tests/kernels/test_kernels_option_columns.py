@@ -106,3 +106,11 @@ def test_importing_the_kernels_does_not_import_numba():
     code = "import sys, trimtab.kernels; print('numba' in sys.modules, 'scipy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_records_of_columns_are_compared_as_what_they_are():
+    """By identity: comparing arrays gives arrays, which are neither true nor false."""
+    one, other = OptionColumns(**FINE), OptionColumns(**FINE)
+    assert one == one
+    assert one != other
+    assert len({one, other, one}) == 2

@@ -22,7 +22,7 @@ from trimtab.kernels.option_columns import (
 from trimtab.units import DataError, UsageError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CollateralRows:
     """Collaterals with their feeds and rules, grouped by account; see the twin's `Collateral`.
 
@@ -65,7 +65,7 @@ class CollateralRows:
         object.__setattr__(self, "offsets", found)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DeriveBook:
     """Accounts of one portfolio manager.
 

@@ -31,7 +31,7 @@ VALUE_ERROR: Final = 4e-15
 SUM_ERROR: Final = 2.3e-16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OptionBook:
     """Option positions, one row each, in groups of consecutive rows.
 

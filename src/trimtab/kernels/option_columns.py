@@ -21,7 +21,7 @@ VOL_MOST = 1e4
 YEARS_MOST = 1e4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OptionColumns:
     """European options on forwards, one row each. Making one checks and copies what needs it.
 

@@ -18,7 +18,7 @@ _CLOCK_SLACK: Final = 0.01
 SINGULAR: Final = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ReturnPanel:
     """Log returns of assets (columns) over equal steps (rows), none of them across a gap.
 

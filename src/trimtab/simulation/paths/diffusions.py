@@ -18,7 +18,7 @@ from trimtab.units import UsageError
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Brownian:
     """Geometric Brownian motion, exact at any step."""
 
@@ -36,7 +36,7 @@ class Brownian:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class JumpPaths:
     """Merton's jumps on a Brownian motion, exact at any step: each asset jumps by itself.
 
@@ -69,7 +69,7 @@ class JumpPaths:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class HestonPaths:
     """Heston's variance, by full truncation: a variance below 0 diffuses no more.
 

@@ -65,7 +65,7 @@ class Streams:
         return self.draw(purpose, lambda one: one.random(shape))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Dependence:
     """A copula of the normals that drive assets.
 

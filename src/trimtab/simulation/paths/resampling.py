@@ -20,7 +20,7 @@ from trimtab.units import DataError, UsageError
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class BlockBootstrap:
     """The stationary bootstrap: blocks of random length, all assets together.
 
@@ -43,7 +43,7 @@ class BlockBootstrap:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class GarchPaths:
     """Asymmetric GARCH(1,1) with normal residuals that move together; see `AsymmetricGarch`."""
 
@@ -74,7 +74,7 @@ class GarchPaths:
         return out
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FilteredHistory:
     """Filtered historical simulation: residuals of history, drawn in blocks, under GARCH.
 
@@ -98,7 +98,7 @@ class FilteredHistory:
         return self.garch.scaled(self.residuals[rows])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class HistoryWindows:
     """History as it was: path k is the window that begins at its k-th possible row.
 

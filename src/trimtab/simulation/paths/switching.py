@@ -14,7 +14,7 @@ from trimtab.simulation.paths.resampling import require_step
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RegimePaths:
     """Joint normal log returns whose mean and covariance switch.
 
