@@ -261,3 +261,12 @@ def test_an_empty_or_crossed_book_is_refused(tmp_path, side):
     asked = replace(QUESTION, tables=frozenset({DataTable.DEPTH}))
     with pytest.raises(DataError, match="the order book is empty or crossed"):
         read(asked, tmp_path / "case", answers=answers)
+
+
+@pytest.mark.parametrize("answer", [[[1]], [{"open": 1}], "text", {"code": 0, "data": 7}])
+def test_an_answer_of_another_shape_is_one_line(tmp_path, answer):
+    answers = binance()
+    answers.routes["/fapi/v1/klines"] = lambda _query, _now: answer
+    with pytest.raises(DataError, match=r"^binanceusdm: |no price in this time"):
+        read(PRICES_ONLY, tmp_path / "case", answers=answers)
+    assert not (tmp_path / "case").exists()

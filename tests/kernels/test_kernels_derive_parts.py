@@ -142,3 +142,18 @@ def test_contingencies_are_those_of_the_twin():
 def test_collateral_is_checked(name, bad):
     with pytest.raises(DataError, match=f"^{name}: row 0"):
         pledged(**{name: bad})
+
+
+def test_an_option_expires_with_its_group():
+    options = OptionBook(
+        amount=[1.0, 1.0, 1.0],
+        forward=2000.0,
+        strike=2000.0,
+        vol_annual=0.8,
+        seconds=[30 * DAY, 60 * DAY, 61 * DAY],
+        is_call=True,
+        offsets=[0, 1, 3],
+    )
+    given = {"options": options, "expiry_offsets": [0, 2], "spot": 2000.0}
+    with pytest.raises(DataError, match=r"^seconds: row 2: .*expected 5\.184e\+06, the expiry_sec"):
+        DeriveBook(**given, expiry_seconds=[30 * DAY, 60 * DAY])

@@ -52,7 +52,7 @@ def test_flags_are_booleans(bad):
         OptionColumns(**FINE | {"is_call": bad})
 
 
-@pytest.mark.parametrize("bad", [["a", "b"], object(), [[1.0, 2.0]]])
+@pytest.mark.parametrize("bad", [["a", "b"], ["1", "2"], [1j, 2j], object(), [[1.0, 2.0]]])
 def test_what_is_no_column_of_numbers_is_refused(bad):
     with pytest.raises(DataError, match=r"^forward"):
         OptionColumns(**FINE | {"forward": bad})
@@ -106,3 +106,11 @@ def test_importing_the_kernels_does_not_import_numba():
     code = "import sys, trimtab.kernels; print('numba' in sys.modules, 'scipy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_records_of_columns_are_compared_as_what_they_are():
+    """By identity: comparing arrays gives arrays, which are neither true nor false."""
+    one, other = OptionColumns(**FINE), OptionColumns(**FINE)
+    assert one == one
+    assert one != other
+    assert len({one, other, one}) == 2

@@ -187,7 +187,9 @@ def test_columns_of_another_number_of_accounts_are_refused():
         deribit_margins(book, linear_notional=[1.0, 2.0, np.nan])
     with pytest.raises(UsageError, match="index_price"):
         btc_grid(0.0)
-    given = {"options": book, "expiry_offsets": [0, 2, 3], "expiry_seconds": 1.0}
+    one = {"amount": 1.0, "forward": 1.0, "strike": 1.0, "vol_annual": 1.0, "seconds": 1.0}
+    three = OptionBook(**one, is_call=[True] * 3, offsets=[0, 1, 2, 3])
+    given = {"options": three, "expiry_offsets": [0, 2, 3], "expiry_seconds": 1.0}
     with pytest.raises(UsageError, match="collaterals of 1 accounts for 2"):
         DeriveBook(**given, spot=1.0, collaterals=CollateralRows(amount=1, price=1, offsets=[0, 1]))
     with pytest.raises(UsageError, match="stable_price"):

@@ -54,7 +54,7 @@ class DeribitGrid:
     time_min_seconds: float = 86400.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DeribitMargins:
     """Per account: initial and maintenance requirement, 0 or more, the index of the worst scenario.
 

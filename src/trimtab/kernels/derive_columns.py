@@ -19,10 +19,10 @@ from trimtab.kernels.option_columns import (
     float_column,
     offset_column,
 )
-from trimtab.units import UsageError
+from trimtab.units import DataError, UsageError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CollateralRows:
     """Collaterals with their feeds and rules, grouped by account; see the twin's `Collateral`.
 
@@ -65,7 +65,7 @@ class CollateralRows:
         object.__setattr__(self, "offsets", found)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DeriveBook:
     """Accounts of one portfolio manager.
 
@@ -127,6 +127,7 @@ class DeriveBook:
             name: account_column(value, name, accounts=options.groups, least=0.0)
             for name, value in by_expiry.items()
         }
+        _check_times(options, columns["expiry_seconds"])
         columns["rate"] = account_column(rate, "rate", accounts=options.groups)
         signed = {"cash": cash, "perp_size": perp_size, "perp_cash": perp_cash}
         plain = {
@@ -148,3 +149,17 @@ class DeriveBook:
 
     def __len__(self) -> int:
         return len(self.cash)
+
+
+def _check_times(options: OptionBook, expiry_seconds: Floats) -> None:
+    """Raise DataError where an option does not expire with its group."""
+    own = np.repeat(expiry_seconds, np.diff(options.offsets))
+    if bool((options.seconds != own).any()):
+        row = int(np.argmax(options.seconds != own))
+        raise DataError(
+            "the option does not expire with its group",
+            where="seconds",
+            row=row,
+            found=f"{options.seconds[row]:g}",
+            expected=f"{own[row]:g}, the expiry_seconds of its group",
+        )

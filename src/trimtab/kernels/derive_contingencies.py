@@ -14,7 +14,7 @@ from trimtab.kernels.option_book import group_sums
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Contingencies:
     """Per account, quote: add-ons of both margins and of the initial one, and collateral.
 

@@ -35,7 +35,7 @@ _PLAIN_ERROR: Final = 2e-15
 _TWIN_ERROR: Final = 1e-15
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DeriveMargins:
     """Per account, quote: both net margins, negative when short of funds.
 

@@ -39,7 +39,7 @@ class ImpliedStatus(IntEnum):
     UNDECIDED = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ImpliedVols:
     """The annual volatility of each row, NaN where there is none, and an `ImpliedStatus`."""
 

@@ -25,13 +25,13 @@ from trimtab.kernels.option_columns import (
 from trimtab.units import YEAR_SECONDS, DataError
 
 # What one evaluation of a value may err by, per unit of forward + strike: two exponentials, two
-# tails, a logarithm, and the powers and roots that shape a shocked volatility. docs/concepts/
-# option-kernels.md adds them up.
+# tails, a logarithm, and the powers and roots that shape a shocked volatility; and what adding one
+# number may. docs/concepts/option-values.md adds them up.
 VALUE_ERROR: Final = 4e-15
 SUM_ERROR: Final = 2.3e-16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OptionBook:
     """Option positions, one row each, in groups of consecutive rows.
 

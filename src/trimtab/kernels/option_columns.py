@@ -21,7 +21,7 @@ VOL_MOST = 1e4
 YEARS_MOST = 1e4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OptionColumns:
     """European options on forwards, one row each. Making one checks and copies what needs it.
 
@@ -79,6 +79,8 @@ def float_column(values: ArrayLike, name: str) -> Floats:
         DataError: a text, a NaN or an infinity, or more than one dimension.
     """
     try:
+        if np.asarray(values).dtype.kind not in "biufO":
+            raise TypeError("texts, times and complex numbers are no numbers to compute with")
         column = np.ascontiguousarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 GROUPS_AT_ONCE: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scenarios:
     """By what each scenario multiplies forwards, and which row of the volatilities it takes."""
 
@@ -28,7 +28,7 @@ class Scenarios:
     vol_kind: NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Valued:
     """A run of a book made ready: volatilities by kind of shock, discounts, the rows it covers.
 

@@ -99,6 +99,13 @@ class Exchange:
                 raise DataError(
                     f"the exchange refuses {what}", where=self.name, found=_clause(error)
                 ) from None
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+                raise DataError(
+                    f"ccxt does not understand the answer to {what}",
+                    where=self.name,
+                    found=_clause(error),
+                    hint="another version of ccxt may",
+                ) from None
         raise AssertionError("the last try returns or raises")
 
     def markets(self, symbols: list[str]) -> dict[str, Any]:

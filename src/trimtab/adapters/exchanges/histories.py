@@ -8,7 +8,7 @@ from decimal import ROUND_DOWN, Context, Decimal, InvalidOperation
 from typing import Any, Final
 
 from trimtab.adapters.exchanges.asking import MILLISECONDS, Exchange
-from trimtab.adapters.exchanges.pages import PAGE_ROWS, History, Row
+from trimtab.adapters.exchanges.pages import CANDLES_A_PAGE, ROWS_A_PAGE, History, Row
 from trimtab.adapters.exchanges.question import DataTable, ExchangeQuestion, PriceKind
 from trimtab.units import DataError
 
@@ -51,13 +51,13 @@ def price_history(
     def fetch(at_ms: int) -> list[Row]:
         begin_ms = at_ms - step_ms
         candles = exchange.ask(
-            lambda: method(instrument.symbol, question.timeframe, begin_ms, PAGE_ROWS),
+            lambda: method(instrument.symbol, question.timeframe, begin_ms, CANDLES_A_PAGE),
             what=f"candles of {instrument.symbol}",
         )
         return [
             [int(candle[0]) + step_ms, decimal_text(candle[_CLOSE], instrument.symbol)]
             for candle in candles
-            if candle[_CLOSE] is not None
+            if candle[0] is not None and candle[_CLOSE] is not None
         ]
 
     # The first candle that ends at or after the beginning; the last one that ends by the end.
@@ -72,7 +72,9 @@ def funding_history(
 
     def fetch(at_ms: int) -> list[Row]:
         found = exchange.ask(
-            lambda: exchange.client.fetch_funding_rate_history(instrument.symbol, at_ms, PAGE_ROWS),
+            lambda: exchange.client.fetch_funding_rate_history(
+                instrument.symbol, at_ms, ROWS_A_PAGE
+            ),
             what=f"funding of {instrument.symbol}",
         )
         rows = [(one["timestamp"], one["fundingRate"]) for one in found]
@@ -94,7 +96,7 @@ def open_interest_history(
     def fetch(at_ms: int) -> list[Row]:
         found = exchange.ask(
             lambda: exchange.client.fetch_open_interest_history(
-                instrument.symbol, question.timeframe, at_ms, PAGE_ROWS
+                instrument.symbol, question.timeframe, at_ms, ROWS_A_PAGE
             ),
             what=f"open interest of {instrument.symbol}",
         )
@@ -105,6 +107,7 @@ def open_interest_history(
                 optional_text(one.get("openInterestValue"), instrument.symbol),
             ]
             for one in found
+            if one["timestamp"]
         ]
 
     step_ms = question.timeframe_seconds * MILLISECONDS

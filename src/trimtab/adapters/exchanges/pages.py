@@ -13,9 +13,13 @@ from trimtab.units import DataError
 
 Row = list[Any]
 
-# Of most exchanges; one that gives fewer rows a page is asked more often.
-PAGE_ROWS: Final = 500
-# Pages without anything new before a history counts as over.
+# Rows to ask for: of candles, and of what exchanges give fewer of. One that gives less is asked
+# more often.
+CANDLES_A_PAGE: Final = 500
+ROWS_A_PAGE: Final = 100
+# What an empty page surely covers: no exchange is known whose pages are shorter.
+ROWS_SURE: Final = 100
+# Pages without anything new, in the middle of a history, before it counts as over.
 EMPTY_PAGES_MAX: Final = 400
 
 
@@ -79,7 +83,7 @@ def read_history(history: History, kept: PageFile) -> Iterator[int]:
     """Read what is missing of a history; yields how far it is, in ms, after every page.
 
     Rows are kept strictly in order of time, each time once, from `since_ms` to before `until_ms`.
-    An empty page moves on by its length: some exchanges answer nothing before a listing.
+    Some exchanges answer nothing before a listing, or in a hole: then it goes on behind.
 
     Raises:
         DataError: what `fetch` raises.
@@ -94,9 +98,41 @@ def read_history(history: History, kept: PageFile) -> Iterator[int]:
         if fresh:
             kept.add(fresh)
             last_ms, empty = fresh[-1][0], 0
-            at_ms = max(at_ms + history.step_ms, last_ms + history.step_ms)
+            at_ms = max(at_ms, last_ms) + history.step_ms
+        elif page and min(page) >= history.until_ms:
+            at_ms = history.until_ms
+        elif last_ms < history.since_ms:
+            at_ms = listing_ms(history, at_ms)
         else:
             empty += 1
-            is_past = bool(page) and min(page) >= history.until_ms
-            at_ms = history.until_ms if is_past else at_ms + PAGE_ROWS * history.step_ms
+            at_ms += ROWS_SURE * history.step_ms
         yield min(at_ms, history.until_ms)
+
+
+def listing_ms(history: History, empty_ms: int) -> int:
+    """Return from when a history has rows, where a page at `empty_ms` has none.
+
+    Steps double until a page holds rows; then halves find the first that does. What an empty page
+    covers is never more than `ROWS_SURE` steps, so that no row before it is lost. The end of the
+    history where there is none.
+    """
+    window = ROWS_SURE * history.step_ms
+    low, width = empty_ms, window
+    last = max(history.until_ms - window, empty_ms + window)
+    while True:
+        high = min(low + width, last)
+        if high >= history.until_ms:
+            return history.until_ms
+        if _answers(history, high):
+            break
+        if high == last:
+            return history.until_ms
+        low, width = high, 2 * width
+    while high - low > window:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _answers(history, middle) else (middle, high)
+    return high
+
+
+def _answers(history: History, at_ms: int) -> bool:
+    return any(history.since_ms <= row[0] < history.until_ms for row in history.fetch(at_ms))

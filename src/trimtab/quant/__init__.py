@@ -1,0 +1,28 @@
+"""Estimates from data, in floats: they propose, and never decide.
+
+Estimators take their choices in the constructor, learn in `fit`, which returns themselves, and hold
+what they learnt in attributes that end in an underscore; `report_` says how well it fits.
+"""
+
+from trimtab.quant.dependence import CopulaDependence
+from trimtab.quant.diffusions import GeometricBrownian, HestonVolatility, MertonJumps
+from trimtab.quant.first_passage import barrier_ratio, hit_probability
+from trimtab.quant.garch import AsymmetricGarch
+from trimtab.quant.peg import PegReversion
+from trimtab.quant.regimes import RegimeSwitching
+from trimtab.quant.returns import FitReport, ReturnPanel, return_panel
+
+__all__ = [
+    "AsymmetricGarch",
+    "CopulaDependence",
+    "FitReport",
+    "GeometricBrownian",
+    "HestonVolatility",
+    "MertonJumps",
+    "PegReversion",
+    "RegimeSwitching",
+    "ReturnPanel",
+    "barrier_ratio",
+    "hit_probability",
+    "return_panel",
+]
