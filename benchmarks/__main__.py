@@ -18,7 +18,9 @@ from benchmarks.kernel_scans import kernel_scans
 from benchmarks.kernel_start import kernel_start
 from benchmarks.loading import loading
 from benchmarks.measuring import told
+from benchmarks.option_kernels import option_kernels
 from benchmarks.portfolio_margins import portfolio_margins
+from benchmarks.price_paths import price_path_rates
 from benchmarks.replay_steps import STEPS, replay_steps
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -31,6 +33,7 @@ def main() -> None:
         found = history(STEPS)
     results += [explanations(found), replay_steps(found), million_accounts(), policies()]
     results += [*kernel_scans(), kernel_index(), kernel_cascades(), kernel_start()]
+    results += [*option_kernels(), price_path_rates()]
     text = "\n".join([head(), *(result.markdown() for result in results)])
     print(text)
     RESULTS.write_text(text)

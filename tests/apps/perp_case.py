@@ -81,6 +81,8 @@ hal,ETH,2,,
 hal,USD,-2000,,
 ivy,USD,9000,,
 """
+# The same without hal, the one borrower.
+NO_DEBT_BOOK = "".join(line for line in PERP_BOOK.splitlines(keepends=True) if "hal" not in line)
 # ETH, the mark of ETH-PERP where there is one, BTC; a step every half an hour.
 STEPS = (
     ("2000", "", "30000"),

@@ -50,10 +50,10 @@ class Variant:
     on_expiry: CallExpiry
     dusty: bool
     thin: bool
-    strict: bool
-    position_sizing: PositionSizing
-    policy: AdlPolicy
-    adl_price: AdlPrice
+    strict: bool = False
+    position_sizing: PositionSizing = PositionSizing.SHORTAGE
+    policy: AdlPolicy = AdlPolicy.WATER_FILL
+    adl_price: AdlPrice = AdlPrice.BANKRUPTCY
 
 
 def crisis_rules(variant: Variant) -> Rules:
@@ -127,6 +127,11 @@ def _assets(accrual: Accrual):
 
 
 def crisis_book() -> list[BookRow]:
+    """Loans and positions, some of both in one account."""
+    return [*lending_book(), *market_book()]
+
+
+def lending_book() -> list[BookRow]:
     """Eight accounts, most of them close to the edge, one below water."""
     ether = 10**18
     return [
@@ -146,5 +151,4 @@ def crisis_book() -> list[BookRow]:
         row("fria/basis", "CENT", -900 * CENT),
         row("gira", "ETH", ether),
         row("gira", "USD", -2_500 * DOLLAR),
-        *market_book(),
     ]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.engine.crisis import Variant, crisis_book, crisis_rules
+from tests.engine.crisis import Variant, crisis_rules, lending_book
 from tests.engine.standing import standing
 from tests.engine.venues import START_NS, YEAR_S, asset, at, eth, row, usd, venue_rules
 from tests.engine.watch import WatchedVenue
@@ -130,7 +130,8 @@ def test_a_crash_is_worked_off_to_the_last_account(sizing, curve):
         dusty=True,
         thin=False,
     )
-    venue = WatchedVenue(crisis_rules(variant), crisis_book(), at_ns=START_NS)
+    rules = replace(crisis_rules(variant), markets={})
+    venue = WatchedVenue(rules, lending_book(), at_ns=START_NS)
     run(venue, commands.SetPrices(at(60), (("ETH", 800 * WAD),)))
     run(venue, commands.StartAuction(at(60), "anna", "USD", "ETH", "keeper"))
     run(venue, commands.TakeAuction(at(3600), "1", 10**30, 10**30, "taker"))

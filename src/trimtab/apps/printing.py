@@ -61,6 +61,7 @@ def shown(value_wad: int | None, places: int) -> str:
 
 
 def print_health(result: front.HealthResult, chosen: Sequence[Explanation]) -> None:
+    """Print the accounts chosen, their positions, and what other rules would change."""
     found, totals = result.standing, summaries.health_totals(result.standing)
     quote = found.case.rules.quote
     rows = [
@@ -122,12 +123,14 @@ def _print_positions(result: front.HealthResult, chosen: Sequence[Explanation]) 
 
 
 def money(text: str) -> str:
+    """Exact decimal text for people, two decimals."""
     sign = -1 if text.startswith("-") else 1
     whole, _, part = text.removeprefix("-").partition(".")
     return shown(sign * int(whole + part.ljust(WAD, "0")), 2)
 
 
 def prices_of(account: Explanation) -> str:
+    """The liquidation prices of an account, at most three."""
     prices = sorted(account.liquidation_price_wad.items())
     signs = {"above": ">", "below": "<"}
     text = ", ".join(
@@ -149,6 +152,7 @@ def _print_changes(result: front.HealthResult, quote: str) -> None:
 
 
 def print_replays(results: Sequence[front.ReplayResult]) -> None:
+    """Print replays side by side."""
     documents = [result.to_json() for result in results]
     rows = []
     for label, key in SUMMARY_LINES:
@@ -165,6 +169,7 @@ def print_replays(results: Sequence[front.ReplayResult]) -> None:
 
 
 def cell_of(value: Any, key: str) -> str:
+    """One figure of a replay for people."""
     if key == "state_hash":
         return str(value)[:16]
     return money(value) if key.endswith("_value") else f"{value:,}"
