@@ -31,6 +31,7 @@ from trimtab.model import (
     AdlPrice,
     DeleveragingRules,
     EventKind,
+    OracleRules,
     Payer,
     Reason,
     commands,
@@ -80,6 +81,20 @@ def test_the_backstop_is_cut_once_it_has_lost_its_share():
     assert cut_of(outcome) == {"s": 2 * ETHER}
     assert equity(store, BACKSTOP) == 750
     assert losses(outcome) == []
+
+
+def test_an_old_price_cuts_no_backstop():
+    rules = rules_with(
+        deleveraging=DeleveragingRules(backstop_loss_wad=25 * PERCENT),
+        oracle=OracleRules(max_age_seconds=60),
+        **funds(backstop=1000),
+    )
+    store = opened(rules, cash("a", 100), held("a", 2), cash("s", 9000), held("s", -2))
+    tick(store, 1951)
+    accepted(store, commands.TransferToBackstop(at(0), "a"))
+    tick(store, 1825)
+    assert refused(store, adl(BACKSTOP, ("s",), seconds=61)) is Reason.PRICE_STALE
+    accepted(store, adl(BACKSTOP, ("s",), seconds=60))
 
 
 def test_a_backstop_below_zero_is_cut_at_its_bankruptcy_price():

@@ -14,6 +14,7 @@ from trimtab.engine.draft import Draft
 from trimtab.engine.ledger import value_of_supply
 from trimtab.engine.liquidation import close_or_release, unsafe_account
 from trimtab.engine.margin import account_sums
+from trimtab.engine.oracle import require_account_usable
 from trimtab.engine.perps.attribution import own_share, whole_offer
 from trimtab.engine.perps.fills import apply_fill, fill_cost
 from trimtab.engine.perps.losses import Loss, cover, socialize, tell_loss
@@ -27,7 +28,7 @@ from trimtab.engine.perps.valuation import pnl
 from trimtab.engine.pools import debt_amount, supply_amount
 from trimtab.engine.refusal import require
 from trimtab.engine.scales import EXACT_PER_WAD
-from trimtab.model import BACKSTOP, Account, AdlPolicy, AdlPrice, EventKind, Payer, Reason
+from trimtab.model import BACKSTOP, Account, AdlPolicy, AdlPrice, EventKind, Payer, PriceUse, Reason
 from trimtab.model.commands import Deleverage
 from trimtab.units import WAD, div_down, div_floor, div_up, mul_div_down, wad_mul_down
 
@@ -65,8 +66,10 @@ def _quantity(draft: Draft, command: Deleverage, *, size: int) -> int:
     key, market = command.account, command.market
     most = abs(size)
     if key == pool_key(market):
+        require_account_usable(draft, key, use=PriceUse.LIQUIDATE)
         most = _pool_excess(draft, market)
     elif key == BACKSTOP:
+        require_account_usable(draft, key, use=PriceUse.LIQUIDATE)
         require(backstop_is_spent(draft), Reason.ADL_NOT_DUE, account=key)
     else:
         _, sums = unsafe_account(draft, key)
