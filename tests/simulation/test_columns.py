@@ -109,8 +109,8 @@ def test_every_kind_of_position_falls_where_the_engine_says(
     position = LONG if side == "long" else SHORT
     if kind == "inverse":
         position = INVERSE if side == "long" else Position(-20_000, int(10.5 * 10**36))
-    # A funding of 10 quote units a whole ETH that the position has not booked.
-    store = store_of(KINDS[kind], long_index=10 * WAD * LIFT if kind != "inverse" else 0)
+    # Funding that the position has not booked: 10 quote units a whole ETH, or 1e-5 ETH a contract.
+    store = store_of(KINDS[kind], long_index=10**31 if kind == "inverse" else 10 * WAD * LIFT)
     accounts = at_the_edge(store, position, in_liquidation=ending)
     store.apply(Accepted({(Table.ACCOUNT, a.key): a for a in accounts}, ()))
     draft = Draft(store, NOW_NS)
