@@ -46,7 +46,7 @@ def test_dora_may_move_by_her_margin() -> None:
     # Within her level's trigger she is left alone; beyond her margin she is looked at.
     assert index.tick(worth(2000 * math.exp(-0.3), 1500), exact=nobody).examined == 0
     assert index.tick(worth(1500, 1650), exact=nobody).examined == 1
-    assert index.tick(worth(1650, 1815), exact=nobody).examined == 0
+    assert index.tick(worth(1575, 1732.5), exact=nobody).examined == 0
     assert unsafe_accounts(book, worth(1500, 1650), exact=nobody).unsafe.size == 0
 
 

@@ -6,20 +6,25 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from trimtab.engine import Draft, MemoryStore, account_sums
+from trimtab.engine import Draft, MemoryStore, account_sums, market_mark
 from trimtab.model import (
     SINGLE,
     Account,
     AssetRules,
     CategoryRules,
+    MarketKind,
+    MarketRules,
+    MarketState,
     Pool,
+    Position,
     PriceState,
     Rules,
     RulesState,
     Table,
+    Tier,
     VenueState,
 )
-from trimtab.units import WAD, div_down
+from trimtab.units import WAD, div_down, div_floor
 
 NOW_S = 1_700_000_000
 NOW_NS = NOW_S * 10**9
@@ -68,6 +73,48 @@ def pools(draw: st.DrawFn, name: str) -> Pool:
 
 
 @st.composite
+def markets(draw: st.DrawFn, name: str, *, assets: list[str]) -> MarketRules:
+    """A market with a flat rate, tiers, a size factor or a skew margin."""
+    maintenance = draw(st.sampled_from([WAD // 100, WAD // 32, 3 * WAD // 100 + 1]))
+    kind = draw(st.sampled_from(["flat", "flat", "tiers", "size", "skew"]))
+    tiers: tuple[Tier, ...] = ()
+    if kind == "tiers":
+        floors = (0, draw(st.sampled_from([WAD, 10**6 * WAD])), 10**9 * WAD)
+        rates = (maintenance, 2 * maintenance, WAD // 2)
+        tiers = tuple(Tier(a, 2 * b, b) for a, b in zip(floors, rates, strict=True))
+    return MarketRules(
+        name,
+        initial_margin_wad=2 * maintenance,
+        maintenance_margin_wad=maintenance,
+        liquidation_end_margin_wad=draw(st.sampled_from([None, 3 * maintenance // 2])),
+        kind=draw(st.sampled_from(MarketKind)),
+        asset=draw(st.sampled_from(assets)),
+        tiers=tiers,
+        size_factor_wad=WAD // 1000 if kind == "size" else 0,
+        skew_scale=10**20 if kind == "skew" else None,
+        skew_margin_wad=WAD // 10 if kind == "skew" else 0,
+        position_margin_wad=draw(st.sampled_from([0, 0, WAD])),
+        gain_weight_wad=draw(st.sampled_from([WAD, WAD, WAD, WAD // 2])),
+    )
+
+
+@st.composite
+def positions(draw: st.DrawFn, market: MarketRules, *, price_wad: int, lift: int) -> Position:
+    """A position near its entry price, or a pnl that waits to be settled."""
+    size = draw(st.sampled_from([1, -1])) * draw(AMOUNTS)
+    if draw(st.integers(0, 9)) == 0:
+        return Position(0, draw(st.integers(-(10**50), 10**50)))
+    per_unit = WAD * lift if market.is_inverse else price_wad * lift
+    worth = div_floor(size * per_unit, price_wad) if market.is_inverse else size * per_unit
+    cost = worth * draw(st.sampled_from([1, 1, 0, 2])) + draw(st.integers(-(10**36), 10**36))
+    return Position(
+        size,
+        -cost if market.is_inverse else cost,
+        draw(st.sampled_from([0, 10**30, per_unit // 3])),
+    )
+
+
+@st.composite
 def accounts(draw: st.DrawFn, key: str, *, names: list[str], categories: list[str]) -> Account:
     """An account of any holdings, perhaps in liquidation, perhaps with a threshold of its own."""
     supply, debt = (
@@ -102,10 +149,18 @@ def venues(draw: st.DrawFn, *, assets_max: int = 5, accounts_max: int = 8) -> Me
         categories["near"] = CategoryRules(
             "near", tuple(names[:2]), draw(st.integers(0, threshold)), threshold
         )
+    listed = {f"M{n}": draw(markets(f"M{n}", assets=names)) for n in range(draw(st.integers(0, 2)))}
+    everything = Rules("drawn", names[0], rules, categories, markets=listed)
     records = {
         (Table.VENUE, SINGLE): VenueState(now_ns=NOW_NS),
-        (Table.RULES, SINGLE): RulesState(Rules("drawn", names[0], rules, categories)),
+        (Table.RULES, SINGLE): RulesState(everything),
     }
+    for name in listed:
+        long, short = (draw(st.sampled_from([0, 10**30, 10**45, 10**54])) for _ in range(2))
+        mark = draw(st.sampled_from([0, 0, WAD]))
+        records[Table.MARKET, name] = MarketState(
+            name, long_index=long, short_index=-short, mark_wad=mark, funded_s=NOW_S
+        )
     for name in names:
         records[Table.POOL, name] = draw(pools(name))
         price = WAD if name == names[0] else draw(PRICES)
@@ -113,10 +168,25 @@ def venues(draw: st.DrawFn, *, assets_max: int = 5, accounts_max: int = 8) -> Me
     store = MemoryStore(records)
     for number in range(draw(st.integers(1, accounts_max))):
         account = draw(accounts(f"a{number}", names=names, categories=[*categories]))
+        account = replace(account, positions=draw(held_positions(store, listed)))
         if draw(st.integers(0, 2)) == 0:
             account = on_the_edge(account, store, beside=draw(st.integers(-1, 1)))
         records[Table.ACCOUNT, account.key] = account
     return MemoryStore(records)
+
+
+@st.composite
+def held_positions(
+    draw: st.DrawFn, store: MemoryStore, listed: dict[str, MarketRules]
+) -> dict[str, Position]:
+    """Positions in some of the markets."""
+    draft, found = Draft(store, NOW_NS), {}
+    for name, market in listed.items():
+        if draw(st.booleans()):
+            mark = market_mark(draft, name)
+            drawn = positions(market, price_wad=mark.price_wad, lift=mark.lift)
+            found[name] = draw(drawn)
+    return found
 
 
 def on_the_edge(account: Account, store: MemoryStore, *, beside: int) -> Account:
@@ -124,8 +194,8 @@ def on_the_edge(account: Account, store: MemoryStore, *, beside: int) -> Account
     draft = Draft(store, NOW_NS)
     alone = replace(account, debt={})
     sums = account_sums(alone, draft)
-    most = sums.liquidation_end if account.in_liquidation else sums.maintenance
+    most = sums.excess_liquidation_end if account.in_liquidation else sums.excess_maintenance
     mark = draft.mark(draft.rules.quote)
-    owed = div_down(most, mark.unit * mark.rules.liability_weight_wad) + beside
+    owed = div_down(max(most, 0), mark.unit * mark.rules.liability_weight_wad) + beside
     shares = div_down(max(owed, 1) * mark.pool.borrow_shares, mark.pool.borrowed)
     return replace(account, debt={draft.rules.quote: max(shares, 1)})

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from tests.kernels import drawn_venues
 from trimtab.engine import Draft, MemoryStore, explain
 from trimtab.kernels.backends import Backend
+from trimtab.kernels.book import BookColumns
 from trimtab.kernels.building import book_of_rows
 from trimtab.kernels.coefficients import linear
 from trimtab.kernels.liquidation_map import (
+    Edges,
     cascade_gain,
     is_critical,
     liquidation_edges,
@@ -68,15 +70,27 @@ def test_both_faces_give_the_same_output(store: MemoryStore) -> None:
     columns = VenueColumns(store, draft)
     coefficients = columns.coefficients(draft)
     one, other = (standings(columns.book, coefficients, backend=face) for face in BACKENDS)
-    gross = np.abs(one.initial) + np.abs(one.maintenance) + 1.0
     for name in ("initial", "liquidation_end", "maintenance"):
         left, right = getattr(one, name), getattr(other, name)
-        scale = np.maximum(gross, np.abs(left)) * np.where(np.isfinite(one.health), 1e3, 1)
-        assert (np.abs(left - right) <= 1e-9 * scale + 1e-6 * np.abs(left)).all()
+        gross = magnitudes(columns.book, getattr(coefficients, name))
+        assert (np.abs(left - right) <= 1e-13 * gross).all()
     np.testing.assert_allclose(one.health, other.health, rtol=1e-9)
     edges = [liquidation_edges(columns.book, coefficients, backend=face) for face in BACKENDS]
     assert set(edges[0].account.tolist()) <= set(range(columns.book.accounts))
-    assert abs(edges[0].account.size - edges[1].account.size) <= 2
+    nets = [dict(zip(keys(found), found.net.tolist(), strict=True)) for found in edges]
+    for key in nets[0].keys() & nets[1].keys():
+        gross = magnitudes(columns.book, coefficients.maintenance)
+        assert abs(nets[0][key] - nets[1][key]) <= 1e-13 * gross[key[0]]
+
+
+def keys(found: Edges) -> list[tuple[int, int]]:
+    return list(zip(found.account.tolist(), found.asset.tolist(), strict=True))
+
+
+def magnitudes(book: BookColumns, worth: np.ndarray) -> np.ndarray:
+    """Per account, the sum of magnitudes: what rounding is measured by."""
+    rows = (book.row(account) for account in range(book.accounts))
+    return np.array([(quantity * np.abs(worth[term])).sum() for term, quantity in rows])
 
 
 @pytest.mark.parametrize("threads", [2, 5])

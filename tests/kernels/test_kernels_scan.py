@@ -26,13 +26,7 @@ Ints = np.ndarray
 def decided(
     columns: VenueColumns, draft: Draft, *, backend: Backend, threads: int = 1
 ) -> Decisions:
-    return unsafe_accounts(
-        columns.book,
-        columns.coefficients(draft),
-        exact=lambda accounts: columns.exact(draft, accounts),
-        threads=threads,
-        backend=backend,
-    )
+    return columns.unsafe(draft, backend=backend, threads=threads)
 
 
 def engine_says(store: MemoryStore, draft: Draft) -> set[str]:
@@ -82,8 +76,8 @@ def test_change_sets_keep_the_columns_in_step(store: MemoryStore, data: st.DataO
             account = None
         changes = Accepted({(Table.ACCOUNT, key): account}, ())
         store.apply(changes)
-        columns.apply(changes)
         draft = Draft(store, drawn_venues.NOW_NS)
+        columns.apply(changes, draft)
         found = decided(columns, draft, backend=BACKENDS[turn % 2])
         assert {columns.keys[number] for number in found.unsafe} == engine_says(store, draft)
 

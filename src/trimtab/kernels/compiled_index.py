@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.kernels.coefficients import ROUND_64, UNDERFLOW_64
-from trimtab.kernels.index_works import CHUNK, GUARD, SETTLED, Levels, Standings, TickWork
+from trimtab.kernels.index_works import BACK_MAX, CHUNK, GUARD, SETTLED, Levels, Standings, TickWork
 from trimtab.kernels.jit import kernel
 from trimtab.kernels.works import DOUBT, SAFE, UNSAFE
 
@@ -118,7 +118,9 @@ def measure(work: TickWork, fired: NDArray[np.bool_]) -> None:
             gone, back = asset_down + debt_up, asset_up + debt_down
         else:
             gone, back = asset_up + debt_down, asset_down + debt_up
-        fired[level] |= not gone <= levels.trigger[level]
+        # A level whose prices moved far to the good asks for margins that nobody has left.
+        within = gone <= levels.trigger[level] and back <= BACK_MAX * levels.trigger[level]
+        fired[level] |= not within
         levels.need[level] = np.exp(levels.trigger[level] + back)
     fired[0] = True
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from trimtab.kernels.coefficients import ROUND_64, UNDERFLOW_64
 from trimtab.kernels.jit import kernel
-from trimtab.kernels.requirement import Curves
+from trimtab.kernels.requirement import ROUNDED_RATE, Curves
 from trimtab.kernels.works import DOUBT, SAFE, UNSAFE, JudgeWork, ScreenWork
 
 BLOCK = 128
@@ -88,22 +88,25 @@ def screen(work: ScreenWork) -> tuple[int, int]:
 
 
 @kernel
-def required(curves: Curves, position: tuple[int, float]) -> tuple[float, float]:
-    """Bounds of the requirement of a position: its curve, and its notional as rounded.
+def required(curves: Curves, position: tuple[int, float, float]) -> tuple[float, float]:
+    """Bounds of the requirement of a position: its curve, quantity and mark price.
 
     The notional is within 4 units of roundoff, so that one beside a tier's bound is asked at both
-    of its sides; sums and products of the piece add less than 16 units.
+    of its sides; sums and products of the piece add less than 32 units, and the exact rate is
+    rounded up to its last decimal.
     """
-    curve, notional = position
+    curve, quantity, mark = position
     low, high = np.inf, 0.0
     for side in (1 - 8 * ROUND_64, 1 + 8 * ROUND_64):
-        size = notional * side
+        size = quantity * mark * side
         piece = curves.first[curve]
         while piece + 1 < curves.first[curve + 1] and curves.bound[piece + 1] <= size:
             piece += 1
-        rate = max(curves.rate[piece], curves.root[curve] * np.sqrt(size))
-        need = (rate * size + curves.offset[piece]) * curves.scale[curve]
-        error = 16 * ROUND_64 * rate * size * curves.scale[curve]
+        rooted = curves.root[curve] * np.sqrt(quantity * curves.unit[curve])
+        rate = max(curves.rate[piece], curves.lead[curve] + rooted)
+        steep = (1 + curves.slope[curve] * quantity) * curves.scale[curve]
+        need = rate * size * steep + curves.offset[piece] * curves.scale[curve]
+        error = (32 * ROUND_64 * rate + ROUNDED_RATE) * size * max(steep, 1.0)
         low, high = min(low, need - error), max(high, need + error)
     return low, high
 
@@ -130,8 +133,8 @@ def judge(work: JudgeWork) -> None:
             owed += work.decide[term] < 0
             slack += work.slack[term]
             if work.curves.curve[term] >= 0:
-                notional = work.quantity[at] * work.curves.mark[term]
-                low, high = required(work.curves, (work.curves.curve[term], notional))
+                position = (work.curves.curve[term], work.quantity[at], work.curves.mark[term])
+                low, high = required(work.curves, position)
                 least, most, owed = least + low, most + high, owed + 1
         bound = (count + 12) * ROUND_64 * (magnitude + 2 * most) + slack * (1 + 2.0**-40)
         bound += count * UNDERFLOW_64

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -19,15 +19,14 @@ FAST_MATH: Final = frozenset({"contract"})
 
 
 def compiled(function: Function) -> Function:
-    """Return the function compiled for the types of its first call, kept in the disk cache.
+    """Return the function compiled for the types of its first call, kept in the checked cache.
 
     Division by zero gives an infinity as NumPy's does (a branch would stop vectorization), and the
     interpreter's lock is released while it runs.
     """
-    from numba import njit
+    from trimtab.kernels.jit import checked
 
-    make = njit(error_model="numpy", nogil=True, cache=True, fastmath=set(FAST_MATH))
-    return cast(Function, make(function))
+    return checked(function, fastmath=FAST_MATH)
 
 
 @cache

@@ -13,6 +13,8 @@ from trimtab.kernels.border import Floats, Ints
 CHUNK = 256
 # Level of accounts that no price can move to the other side: they owe nothing.
 SETTLED = -1
+# A level is looked at too when entering it costs this many times its trigger more than at first.
+BACK_MAX = 2.0
 # What margins are shortened by, beside the error of their sums: logarithms of coefficients are
 # below 800 and thus within 1e-13, and a distance takes the difference of four of them.
 GUARD = 1e-11

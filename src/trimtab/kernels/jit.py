@@ -20,6 +20,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 SUFFIX = ".kernel"
 DIGEST_BYTES = 32
+FREE_SUMS = frozenset({"contract", "reassoc", "nsz"})
 
 
 @cache
@@ -86,14 +87,13 @@ class CheckedCacheFile:
             path.unlink(missing_ok=True)
 
 
-def kernel(function: F) -> F:
-    """Compile a function on its first call, for the types of that call.
+def checked(function: F, *, fastmath: frozenset[str]) -> F:
+    """Compile a function on its first call, for the types of that call, behind the checked cache.
 
-    Sums may be taken in any order and products fused, which every error bound here allows for;
-    infinities and NaN keep their meaning. Without a folder that can be written nothing is cached.
+    The interpreter's lock is released while it runs, and division by zero gives what NumPy's does.
+    Without a folder that can be written nothing is cached.
     """
-    fast = {"contract", "reassoc", "nsz"}
-    compile_: Any = numba.njit(nogil=True, error_model="numpy", fastmath=fast)
+    compile_: Any = numba.njit(nogil=True, error_model="numpy", fastmath=set(fastmath))
     compiled = compile_(function)
     try:
         compiled.enable_caching()
@@ -102,6 +102,14 @@ def kernel(function: F) -> F:
     except (RuntimeError, OSError, AttributeError):
         compiled = compile_(function)
     return compiled  # type: ignore[no-any-return]
+
+
+def kernel(function: F) -> F:
+    """Compile a kernel of sums: taken in any order, products fused, as every bound here allows for.
+
+    Infinities and NaN keep their meaning.
+    """
+    return checked(function, fastmath=FREE_SUMS)
 
 
 def cache_folder() -> Path:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.kernels.coefficients import ROUND_64, UNDERFLOW_64
-from trimtab.kernels.index_works import GUARD, SETTLED, Levels, Standings, TickWork
+from trimtab.kernels.index_works import BACK_MAX, GUARD, SETTLED, Levels, Standings, TickWork
 from trimtab.kernels.works import DOUBT, SAFE, UNSAFE
 
 
@@ -55,8 +55,9 @@ def measure(work: TickWork, fired: NDArray[np.bool_]) -> None:
     low += move.max(axis=1, where=debts, initial=-np.inf)
     high = move.max(axis=1, where=assets, initial=-np.inf)
     high += (-move).max(axis=1, where=debts, initial=-np.inf)
-    fired |= ~(np.where(safe, low, high) <= levels.trigger)
-    levels.need[:] = np.exp(levels.trigger + np.where(safe, high, low))
+    gone, back = np.where(safe, low, high), np.where(safe, high, low)
+    fired |= ~((gone <= levels.trigger) & (back <= BACK_MAX * levels.trigger))
+    levels.need[:] = np.exp(levels.trigger + back)
     fired[0] = True
 
 

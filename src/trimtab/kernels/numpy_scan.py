@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from trimtab.kernels.border import Floats
 from trimtab.kernels.coefficients import ROUND_64, UNDERFLOW_64
-from trimtab.kernels.requirement import Curves
+from trimtab.kernels.requirement import ROUNDED_RATE, Curves
 from trimtab.kernels.works import DOUBT, SAFE, UNSAFE, JudgeWork, ScreenWork
 
 BLOCK = 1 << 15
@@ -71,16 +71,19 @@ def required(curves: Curves, term: NDArray[Any], *, quantity: Floats) -> tuple[F
     low, high = np.zeros(term.size), np.zeros(term.size)
     for number in range(curves.scale.size):
         chosen = curves.curve[term] == number
-        notional = quantity[chosen] * curves.mark[term[chosen]]
+        held = quantity[chosen]
         own = slice(curves.first[number], curves.first[number + 1])
+        steep = (1 + curves.slope[number] * held) * curves.scale[number]
+        rooted = curves.lead[number] + curves.root[number] * np.sqrt(held * curves.unit[number])
         needs, errors = [], []
         for side in (1 - 8 * ROUND_64, 1 + 8 * ROUND_64):
-            size = notional * side
+            size = held * curves.mark[term[chosen]] * side
             piece = np.maximum(np.searchsorted(curves.bound[own], size, side="right") - 1, 0)
-            rate = np.maximum(curves.rate[own][piece], curves.root[number] * np.sqrt(size))
-            need = (rate * size + curves.offset[own][piece]) * curves.scale[number]
-            needs.append(need)
-            errors.append(16 * ROUND_64 * rate * size * curves.scale[number])
+            rate = np.maximum(curves.rate[own][piece], rooted)
+            offset = curves.offset[own][piece] * curves.scale[number]
+            needs.append(rate * size * steep + offset)
+            error = (32 * ROUND_64 * rate + ROUNDED_RATE) * size
+            errors.append(error * np.maximum(steep, 1.0))
         low[chosen] = np.minimum(needs[0] - errors[0], needs[1] - errors[1])
         high[chosen] = np.maximum(needs[0] + errors[0], needs[1] + errors[1])
     return low, high

@@ -18,6 +18,8 @@ from trimtab.kernels.border import Floats, finite
 from trimtab.units import DataError
 
 NO_CURVE = -1
+# Rates are whole multiples of 1e-18, rounded up some times on their way.
+ROUNDED_RATE = 1e-17
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,16 @@ class Tiers:
 
 @dataclass(frozen=True, slots=True)
 class SquareRoot:
-    """A rate of factor x sqrt(notional), `floor` at least."""
+    """A rate of max(floor, lead + factor x sqrt(units)) x (1 + slope x quantity).
+
+    `unit` says how many units a unit of quantity is; None takes the notional.
+    """
 
     floor: float
     factor: float
+    lead: float = 0.0
+    unit: float | None = None
+    slope: float = 0.0
     scale: float = 1.0
 
 
@@ -66,14 +74,18 @@ def open_interest_scale(open_interest: float, *, low: float, high: float, most: 
 class Curves(NamedTuple):
     """Curves as columns: of each term its curve (or NO_CURVE) and its mark price.
 
-    Of each curve its first piece, a scale, and the factor of its root (0: none). A piece is a line
-    in the notional from `bound` up: rate x notional + offset.
+    Of each curve its first piece and a scale; factor, lead and unit of its root (factor 0: none),
+    and its slope in the quantity. A piece is a line in the notional from `bound` up:
+    rate x notional + offset.
     """
 
     curve: NDArray[np.int32]
     mark: Floats
     scale: Floats
     root: Floats
+    lead: Floats
+    unit: Floats
+    slope: Floats
     first: NDArray[np.int32]
     bound: Floats
     rate: Floats
@@ -89,7 +101,8 @@ def no_curves(terms: int) -> Curves:
     """All requirements are linear."""
     none, nothing = np.full(terms, NO_CURVE, np.int32), np.empty(0)
     first = np.zeros(1, np.int32)
-    return Curves(none, np.zeros(terms), nothing, nothing, first, nothing, nothing, nothing)
+    flat = np.zeros(terms)
+    return Curves(none, flat, *(nothing,) * 5, first, *(nothing,) * 3)
 
 
 def curves_of(terms: int, rules: Mapping[int, Rule], *, marks: Mapping[int, float]) -> Curves:
@@ -111,16 +124,25 @@ def curves_of(terms: int, rules: Mapping[int, Rule], *, marks: Mapping[int, floa
         found.curve[term] = number
         found.mark[term] = float(finite([marks[term]], "mark", low=0.0)[0])
     every = np.concatenate([np.empty((0, 3)), *pieces])
-    roots = [r.factor if isinstance(r, SquareRoot) else 0.0 for _, r in sorted(rules.items())]
-    scales = [rule.scale for _, rule in sorted(rules.items())]
+    roots = [_root(rules[term], mark=marks[term]) for term in sorted(rules)]
+    root = finite(np.array(roots).reshape(-1, 4), "factor, lead, unit and slope", low=0.0)
     return found._replace(
-        scale=finite(scales, "scale", low=0.0),
-        root=finite(roots, "factor", low=0.0),
+        scale=finite([rules[term].scale for term in sorted(rules)], "scale", low=0.0),
+        root=root[:, 0].copy(),
+        lead=root[:, 1].copy(),
+        unit=root[:, 2].copy(),
+        slope=root[:, 3].copy(),
         first=np.cumsum([0, *(len(piece) for piece in pieces)]).astype(np.int32),
         bound=every[:, 0].copy(),
         rate=every[:, 1].copy(),
         offset=every[:, 2].copy(),
     )
+
+
+def _root(rule: Rule, *, mark: float) -> tuple[float, float, float, float]:
+    if isinstance(rule, Tiers):
+        return 0.0, 0.0, 0.0, 0.0
+    return rule.factor, rule.lead, mark if rule.unit is None else rule.unit, rule.slope
 
 
 def _pieces(rule: Rule) -> Floats:
@@ -150,7 +172,12 @@ def steepest(curves: Curves, largest: Floats) -> tuple[Floats, Floats]:
     for term in np.flatnonzero(curves.curve >= 0).tolist():
         number = int(curves.curve[term])
         own = slice(curves.first[number], curves.first[number + 1])
-        root = curves.root[number] * np.sqrt(largest[term] * curves.mark[term])
+        root = curves.lead[number]
+        root += curves.root[number] * np.sqrt(largest[term] * curves.unit[number])
+        steep = 1.0 + curves.slope[number] * largest[term]
         low[term] = curves.rate[own].min() * curves.scale[number]
-        high[term] = max(float(curves.rate[own].max()), float(root)) * curves.scale[number]
-    return low * curves.mark, high * curves.mark
+        high[term] = max(float(curves.rate[own].max()), float(root)) * curves.scale[number] * steep
+    wide = 2.0**-40
+    return low * curves.mark * (1 - wide), high * curves.mark * (
+        1 + wide
+    ) + ROUNDED_RATE * curves.mark

@@ -7,18 +7,27 @@ native units are within the bounds of the kernels, and who lies within a bound i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.engine import Draft, MemoryStore, Weights, account_sums, is_unsafe, weights
+from trimtab.kernels.backends import Backend
 from trimtab.kernels.book import BookColumns
 from trimtab.kernels.border import Ints
 from trimtab.kernels.building import book_of_rows
 from trimtab.kernels.coefficients import Coefficients
+from trimtab.kernels.requirement import Curves, curves_of
+from trimtab.kernels.scan import Decisions, unsafe_accounts
 from trimtab.model import Accepted, Account, Table
+from trimtab.simulation.market_terms import (
+    MarketTerm,
+    is_linear,
+    market_rows,
+    market_rule,
+    market_worth,
+)
 from trimtab.units import WAD, float_of, pow10
 
 # 1e-72 of the quote, the scale of weighted values.
@@ -41,15 +50,19 @@ class TermKey(NamedTuple):
 
 
 class VenueColumns:
-    """The columns of a venue's accounts, those of the venue itself (`@...`) left out."""
+    """The columns of a venue's accounts, those of the venue itself (`@...`) left out.
+
+    `alone` are accounts whose sums are not linear: they have no row and are asked at every scan.
+    """
 
     def __init__(self, store: MemoryStore, draft: Draft) -> None:
         self.keys = sorted(key for key in store.keys(Table.ACCOUNT) if not key.startswith("@"))
         self.number = {key: number for number, key in enumerate(self.keys)}
-        self.terms: dict[TermKey, int] = {}
+        self.terms: dict[TermKey | MarketTerm, int] = {}
+        self.alone: set[int] = set()
         columns: tuple[list[int], list[int], list[float]] = ([], [], [])
         for number, key in enumerate(self.keys):
-            terms, shares = self._rows(draft.account(key))
+            terms, shares = self._rows(draft.account(key), draft)
             columns[0].extend([number] * len(terms))
             columns[1].extend(terms)
             columns[2].extend(shares)
@@ -61,16 +74,28 @@ class VenueColumns:
             accounts=len(self.keys),
         )
 
-    def _rows(self, account: Account) -> tuple[list[int], list[float]]:
+    def _rows(self, account: Account, draft: Draft) -> tuple[list[int], list[float]]:
+        number = self.number[account.key]
+        self.alone.discard(number)
+        if not _is_linear(account, draft):
+            self.alone.add(number)
+            return [], []
         rows: list[tuple[str, int, float]] = []
         for owed, side in ((False, account.supply), (True, account.debt)):
             for asset, shares in side.items():
                 key = self._term_key(account, asset, owed=owed)
-                term = self.terms.setdefault(key, len(self.terms))
-                rows.append((asset, term, float_of(shares, 0)))
+                rows.append((asset, self._term(key), float_of(shares, 0)))
+        for market, position in account.positions.items():
+            asset = draft.rules.markets[market].asset
+            for part, quantity in market_rows(position, market, ending=account.in_liquidation):
+                follows = part.part in ("long", "short")
+                rows.append((asset if follows else f"{market}=", self._term(part), quantity))
         # Terms of one asset stand beside one another, so that they can be netted in one pass.
         rows.sort()
         return [term for _, term, _ in rows], [shares for *_, shares in rows]
+
+    def _term(self, key: TermKey | MarketTerm) -> int:
+        return self.terms.setdefault(key, len(self.terms))
 
     @staticmethod
     def _term_key(account: Account, asset: str, *, owed: bool) -> TermKey:
@@ -79,41 +104,74 @@ class VenueColumns:
         override = account.thresholds.get(asset)
         return TermKey(asset, False, account.category, override, account.in_liquidation)
 
-    def apply(self, accepted: Accepted) -> list[int]:
-        """Read again the accounts that a change set replaces; return their numbers."""
+    def apply(self, accepted: Accepted, draft: Draft) -> list[int]:
+        """Read again the accounts that a change set replaces; return their numbers.
+
+        Arguments:
+            accepted: the change set, which the store has applied.
+            draft: the state after it.
+        """
         changed = []
+        if any(table is Table.RULES for table, _ in accepted.changes):
+            changed = [self._put(draft.account(key), draft) for key in list(self.keys)]
         for (table, key), record in accepted.changes.items():
             if table is Table.ACCOUNT and not key.startswith("@"):
                 account = record if isinstance(record, Account) else Account(key)
-                changed.append(self._put(account))
+                changed.append(self._put(account, draft))
         return changed
 
-    def refresh(self, keys: Iterable[str], draft: Draft) -> None:
-        """Read accounts of the book again."""
-        for key in keys:
-            if not key.startswith("@"):
-                self._put(draft.account(key))
-
-    def _put(self, account: Account) -> int:
+    def _put(self, account: Account, draft: Draft) -> int:
         number = self.number.setdefault(account.key, len(self.keys))
         if number == len(self.keys):
             self.keys.append(account.key)
-        rows = self._rows(account)
+        rows = self._rows(account, draft)
         if len(self.terms) > self.book.terms:
             self.book.widen(2 * len(self.terms))
         self.book.put(number, rows)
         return number
 
     def coefficients(self, draft: Draft) -> Coefficients:
-        """What a share of each term is worth at the draft's time; 0 where there is no price."""
+        """What a unit of each term is worth at the draft's time; 0 where there is no price."""
         table = np.zeros((7, self.book.terms))
         asset = np.full(self.book.terms, -1, np.int64)
         names = {name: number for number, name in enumerate(sorted(draft.rules.assets))}
         for key, term in self.terms.items():
-            table[:, term] = _worth(key, draft)
-            asset[term] = -1 if key.asset == draft.rules.quote else names[key.asset]
+            if isinstance(key, MarketTerm):
+                table[:, term] = market_worth(key, draft)
+                follows = draft.rules.markets[key.market].asset
+                asset[term] = names[follows] if key.part in ("long", "short") else -1
+            else:
+                table[:, term] = _worth(key, draft)
+                asset[term] = -1 if key.asset == draft.rules.quote else names[key.asset]
         decide, maintenance, end, initial, equity, gross, slack = table
         return Coefficients(decide, maintenance, end, initial, equity, gross, slack, asset)
+
+    def curves(self, draft: Draft) -> Curves:
+        """Requirements that depend on a position's own size."""
+        rules, marks = {}, {}
+        for key, term in self.terms.items():
+            found = market_rule(key, draft) if isinstance(key, MarketTerm) else None
+            if found is not None:
+                rules[term], marks[term] = found
+        return curves_of(self.book.terms, rules, marks=marks)
+
+    def unsafe(
+        self, draft: Draft, *, threads: int = 1, backend: Backend = Backend.AUTO
+    ) -> Decisions:
+        """Who is unsafe at the draft's time: the engine's decisions, by number of the account."""
+        found = unsafe_accounts(
+            self.book,
+            self.coefficients(draft),
+            curves=self.curves(draft),
+            exact=lambda accounts: self.exact(draft, accounts),
+            threads=threads,
+            backend=backend,
+        )
+        if not self.alone:
+            return found
+        alone = np.array(sorted(self.alone), np.int64)
+        both = np.union1d(found.unsafe, alone[self.exact(draft, alone)])
+        return Decisions(both, found.doubtful, found.asked + alone.size)
 
     def exact(self, draft: Draft, accounts: Ints) -> NDArray[np.bool_]:
         """The engine's own decisions."""
@@ -122,6 +180,15 @@ class VenueColumns:
             account = draft.account(self.keys[number])
             found[place] = is_unsafe(account, account_sums(account, draft))
         return found
+
+
+def _is_linear(account: Account, draft: Draft) -> bool:
+    """Whether the account's sums scale with coefficients: no weight moves with a balance or pnl."""
+    assets = draft.rules.assets
+    held = (*account.supply, *account.debt)
+    if any(assets[asset].size_factor_wad for asset in held):
+        return False
+    return all(is_linear(draft, market) for market in account.positions)
 
 
 def _worth(key: TermKey, draft: Draft) -> tuple[float, ...]:
