@@ -104,7 +104,7 @@ class MixedMachine(VenueMachine):
         if n % 4 == 0:
             bids = CONTRACT[market] * (n // 5 % 9)
             self.run(commands.SetOrders(now, key, market, bids, n // 3 % 3 * CONTRACT[market]))
-        elif n % 16 == 1:
+        elif n % 4 == 1:
             self.run(commands.SetLeverage(now, key, market, n // 7 % 60 * WAD // 100))
         else:
             owing = [
