@@ -34,12 +34,14 @@ from trimtab.simulation import Standing, standing
 from trimtab.units import WAD
 
 SHORTS_ONLY = "account,instrument,quantity,entry_price\ncat,USD,4000,\ncat,ETH-PERP,-3,2005\n"
+ONLY_A_RISE = "Nobody is liquidatable; only a rise of what is sold short changes that"
 ONLY_CASH = "account,instrument,quantity\nivy,USD,9000\n"
 CASES = {
     "first": {},
     "last": {},
     "without debt": {"book": NO_DEBT_BOOK},
     "shorts": {"book": SHORTS_ONLY},
+    "near short": {"book": SHORTS_ONLY.replace("4000", "400")},
     "cash": {"book": ONLY_CASH},
     "one step": {"prices": prices_of_steps(STEPS[:1])},
     "hostile": {"book": PERP_BOOK.replace("ann,", "<b>{{7*7}},")},
@@ -211,6 +213,8 @@ def test_the_paragraph_is_in_the_terms_of_the_venue(folder: Path, name: str, wor
 @pytest.mark.parametrize(
     ("name", "title", "tone"),
     [
+        ("shorts", ONLY_A_RISE, "good"),
+        ("near short", ONLY_A_RISE, "warn"),
         ("first", "Nobody is liquidatable; the first exposure is a fall of 2.63 % away", "warn"),
         ("last", "1 account liquidatable, with 2,310 USD", "bad"),
         ("cash", "Nobody owes anything", "good"),
@@ -243,7 +247,7 @@ def test_the_section_of_positions_is_there_where_positions_are(folder: Path) -> 
     assert '<a href="#positions">' not in none
 
 
-def test_the_verb_writes_the_page_of_a_venue_with_markets(folder: Path, tmp_path: Path) -> None:
+def test_the_verb_writes_the_page_of_a_venue_with_markets(tmp_path: Path) -> None:
     case, page = write_perps(tmp_path / "case"), tmp_path / "health.html"
     (tmp_path / "other.toml").write_text(
         PERP_RULES.replace("maintenance_margin = 0.05", "maintenance_margin = 0.09")
@@ -253,3 +257,13 @@ def test_the_verb_writes_the_page_of_a_venue_with_markets(folder: Path, tmp_path
     assert answer.code == 0, answer.err
     assert_stands_alone(page.read_text())
     assert 'title="bob/iso"' in section(page.read_text(), "against")
+
+
+def test_a_verdict_looks_up_where_there_are_shorts(folder: Path) -> None:
+    """3 ETH short with 400 USD are 5 % at 2,000: liquidatable at 2,046, a rise of 2.3 %."""
+    warned = health_verdict(book(folder, "near short")).text
+    assert warned.startswith("Nobody is liquidatable yet, but some shorts would be after a rise")
+    calm = health_verdict(book(folder, "shorts")).text
+    assert "a fall of all collateral" in calm
+    assert "a rise of what is sold short" in calm
+    assert "rise" not in health_verdict(book(folder, "cash")).text

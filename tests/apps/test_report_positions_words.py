@@ -102,7 +102,7 @@ def test_the_story_is_told_in_the_terms_of_the_venue(folder: Path, name: str, wo
         (
             "ample funds",
             "5 liquidations, 894 USD of bad debt",
-            "nobody outside the venue's funds paid.",
+            "outside the venue's funds paid.",
         ),
         ("calm", "No liquidation, no loss", "No account had to be liquidated."),
     ],
@@ -271,3 +271,13 @@ def test_the_map_holds_the_shorts_over_the_price() -> None:
 def test_the_page_says_notional_where_it_means_it(folder: Path, name: str, words: str) -> None:
     page = replay_report(run_of(folder, name), command="trimtab replay CASE --out DIR")
     assert words in " ".join(plain(Reader(page).text).split())
+
+
+def test_tables_of_a_venue_with_markets_name_what_they_count(folder: Path) -> None:
+    page = replay_report(run_of(folder, "crash"), command="trimtab replay CASE --out DIR")
+    text = " ".join(plain(Reader(page).text).split())
+    assert "By what was closed, cut and lost; together 100 % of all of it." in text
+    assert "debt and notional before" in text
+    assert "debt and notional at risk (health below 1.1)" in text
+    assert "Debt and notional in USD by the health of its account after each step" in text
+    assert 'data-label="closed"' in page

@@ -91,7 +91,7 @@ def test_any_setting_that_differs_is_one_line(section: str, field: str, found: S
     assert line.doc == found.doc
     assert line.values[0] != line.values[1]
     assert all(line.values)
-    assert (line.values[0] == "none") == (value in (None, ""))
+    assert (line.values[0] == "none") == (value in (None, "", ()))
     (back,) = differences([changed, CASE])
     assert back.values == line.values[::-1]
 

@@ -94,14 +94,21 @@ def print_health(result: front.HealthResult, chosen: Sequence[Explanation]) -> N
     )
 
 
+def nearest_wad(account: Explanation) -> int:
+    """Fraction that prices may fall, or that they may rise, where that is nearer."""
+    rise = account.distance_up_wad
+    return account.distance_wad if rise is None else min(rise, account.distance_wad)
+
+
 def distance_of(account: Explanation) -> str:
-    """Percent that prices may fall; what they may rise, where that is nearer."""
+    """Percent that prices may fall; with a plus sign what they may rise, where that is nearer."""
     if not (account.debt_wad or account.positions):
         return "-"
-    rise = account.distance_up_wad
-    if rise is not None and rise < account.distance_wad:
+    rise, fall = account.distance_up_wad, account.distance_wad
+    # A fall of everything never comes: it is what an account has that no fall reaches.
+    if rise is not None and (rise < fall or fall >= 10**WAD):
         return f"+{shown(rise * 100, 2)}"
-    return shown(account.distance_wad * 100, 2)
+    return shown(fall * 100, 2)
 
 
 def _print_positions(result: front.HealthResult, chosen: Sequence[Explanation]) -> None:

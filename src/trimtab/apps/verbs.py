@@ -9,7 +9,7 @@ from typing import Any
 from trimtab.apps import console, front, summaries
 from trimtab.apps.console import Format, say
 from trimtab.apps.presets import load_case
-from trimtab.apps.printing import name_of, print_health, print_replays
+from trimtab.apps.printing import name_of, nearest_wad, print_health, print_replays
 from trimtab.model import Case, Explanation
 from trimtab.units import NumberError, Time, UsageError
 
@@ -42,7 +42,7 @@ class HealthQuestion:
 
 SORTS: dict[str, Callable[[Explanation], Any]] = {
     "health": lambda a: (a.health_wad is None, a.health_wad or 0, a.account, a.group),
-    "distance": lambda a: (a.distance_wad, a.account, a.group),
+    "distance": lambda a: (nearest_wad(a), a.account, a.group),
     "debt": lambda a: (-a.debt_wad, a.account, a.group),
     "collateral": lambda a: (-a.collateral_wad, a.account, a.group),
     "leverage": lambda a: (a.leverage_wad is not None, -(a.leverage_wad or 0), a.account, a.group),

@@ -45,6 +45,7 @@ class Cause(StrEnum):
     REFUSED = "the rules refuse the liquidation that would pay (dust or a cap)"
     WAITING = "would pay, but the delay or the keepers' capital ran out the clock"
     AUCTION = "in an auction that nobody has taken yet"
+    TAKERS = "has positions that takers did not close: their depth or a limit held them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,17 +153,20 @@ def _left(run: ReplayRun, draft: Draft, *, after: Stands) -> tuple[Left, ...]:
         if by_auction or key in in_auction:
             cause = Cause.AUCTION
         else:
-            cause = _cause(run, offer)
+            cause = _cause(run, offer, holds=bool(draft.account(key).positions))
         gain = None if offer is None else offer.gain_wad
         found.append(Left(key, debt_wad, gain, after[key].health_wad, cause))
     return tuple(sorted(found, key=lambda left: (-left.debt_wad, left.account)))
 
 
-def _cause(run: ReplayRun, offer: Offer | None) -> Cause:
-    """Why keepers did not take an offer at the last step, by asking as they ask."""
+def _cause(run: ReplayRun, offer: Offer | None, *, holds: bool) -> Cause:
+    """Why keepers did not take an offer at the last step, by asking as they ask.
+
+    `holds` is whether positions are open, which takers close without an offer.
+    """
     keeper, gas = Keeper(run.case.replay), _gas_wad(run)
     if offer is None:
-        return Cause.EMPTY
+        return Cause.TAKERS if holds else Cause.EMPTY
     if not keeper.wants(offer.gain_wad, gas):
         return Cause.GAS
     outcome = step(run.store, keeper.intent(offer, run.case.ticks[-1].at_ns))

@@ -30,7 +30,7 @@ from trimtab.apps.report.thinning import (
     per_bin,
     times,
 )
-from trimtab.simulation import HEALTH_EDGES, ReplayRun
+from trimtab.simulation import HEALTH_EDGES, Metrics, ReplayRun
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -206,10 +206,16 @@ def _draw_heat(run: ReplayRun, grid: Heat, *, shape: Shape) -> "Canvas":
     return canvas
 
 
+def exposure_at_risk(metrics: Metrics) -> Floats:
+    """Debt and notional of accounts at risk, at each step, quote."""
+    return column(metrics, "debt_at_risk_value") + column(metrics, "notional_at_risk_value")
+
+
 def _health_picture(run: ReplayRun) -> Picture:
+    owed = owed_words(run)
     alt = (
-        "Stacked areas: debt by health of its account over time, the riskiest at the bottom "
-        f"({', '.join(bucket_names(HEALTH_EDGES))}), with a line over the debt at risk."
+        f"Stacked areas: {owed} by health of its account over time, the riskiest at the bottom "
+        f"({', '.join(bucket_names(HEALTH_EDGES))}), with a line over the {owed} at risk."
     )
     return picture("health", alt, draw=lambda shape: _draw_health(run, shape), height=380)
 
@@ -217,7 +223,7 @@ def _health_picture(run: ReplayRun) -> Picture:
 def _draw_health(run: ReplayRun, shape: Shape) -> "Canvas":
     metrics, quote = run.metrics, run.case.rules.quote
     canvas, panels = blank(shape, (1.0,))
-    risk = column(metrics, "debt_at_risk_value")
+    risk = exposure_at_risk(metrics)
     kept = peaks(risk)
     at = days(times(metrics.at_ns)[kept])
     stack = [column(metrics, f"debt_health_from_{edge:g}")[kept] for edge in HEALTH_EDGES]

@@ -40,6 +40,8 @@ def health_title(book: HealthBook) -> str:
     if book.unsafe:
         who, debt = counted(len(book.unsafe), "account"), money(debt_of(book.unsafe), book.quote)
         return f"{who} liquidatable, {'owing' if book.owed == 'debt' else 'with'} {debt}"
+    if not book.waiting and _has_shorts(book):
+        return "Nobody is liquidatable; only a rise of what is sold short changes that"
     if not book.waiting:
         return "Nobody is liquidatable, and no fall of the collateral changes that"
     return f"Nobody is liquidatable; the first {book.owed} is a fall of {_nearest(book)} away"
@@ -57,6 +59,12 @@ def health_verdict(book: HealthBook) -> Verdict:
     near = f"a fall of all collateral by {NEAR_PERCENT}{NARROW}%"
     if book.reached(_wad(NEAR_PERCENT)).debt_wad:
         return Verdict("warn", "!", f"Nobody is liquidatable yet, but some would be after {near}.")
+    rise = f"a rise of what is sold short by {NEAR_PERCENT}{NARROW}%"
+    if book.reached_up(_wad(NEAR_PERCENT)).debt_wad:
+        told = f"Nobody is liquidatable yet, but some shorts would be after {rise}."
+        return Verdict("warn", "!", told)
+    if _has_shorts(book):
+        near += f" or {rise}"
     return Verdict("good", "✓", f"Nobody is liquidatable, nor would be after {near}.")
 
 
@@ -70,7 +78,7 @@ def health_paragraph(book: HealthBook) -> list[Sentence]:
 
 def _rises(book: HealthBook) -> list[Sentence]:
     """The same for shorts, where the book has any."""
-    if all(account.distance_up_wad is None for account in book.debtors):
+    if not _has_shorts(book):
         return []
     told: list[str | Shown] = []
     for rise in TOLD_PERCENT:
@@ -79,6 +87,11 @@ def _rises(book: HealthBook) -> list[Sentence]:
         told.append(share(reach.debt_wad, book.debt_wad))
     words = f"After a rise of {{}}, {{}} of {book.owed} ({{}} of all) is liquidatable; "
     return [sentence(words + "after {}, {} ({}).", *told)]
+
+
+def _has_shorts(book: HealthBook) -> bool:
+    """Whether any account has a rise to fear."""
+    return any(account.distance_up_wad is not None for account in book.debtors)
 
 
 def _holdings(book: HealthBook) -> Sentence:

@@ -16,7 +16,7 @@ from trimtab.apps.report.shown import (
     printable,
     sentence,
 )
-from trimtab.apps.report.story import CAUSES
+from trimtab.apps.report.story import CAUSES, owed_words
 from trimtab.apps.report.thinning import MARKERS_MAX, POINTS_MAX
 from trimtab.model import Pool, Table
 from trimtab.simulation import ReplayRun
@@ -55,19 +55,19 @@ def warnings_of(run: ReplayRun, ends: Ends) -> list[Sentence]:
 
 
 def _unsafe(run: ReplayRun, ends: Ends) -> list[Sentence]:
-    quote = run.case.rules.quote
+    quote, owed = run.case.rules.quote, owed_words(run)
     told = []
     early = [stand for stand in ends.before.values() if stand.unsafe]
     if early:
         debt = money(sum(stand.debt_wad for stand in early), quote)
-        words = "{} with {} of debt are unsafe at the first step, before anybody acts."
+        words = f"{{}} with {{}} of {owed} are unsafe at the first step, before anybody acts."
         told.append(sentence(words, counted(len(early), "account"), debt))
     for cause, number in Counter(left.cause for left in ends.left).most_common():
-        owed = sum(left.debt_wad for left in ends.left if left.cause is cause)
+        debt_wad = sum(left.debt_wad for left in ends.left if left.cause is cause)
         who = counted(number, "unsafe account")
         verb = "is" if number == 1 else "are"
-        words = f"{{}} with {{}} of debt {verb} {CAUSES[cause]}."
-        told.append(sentence(words, who, money(owed, quote)))
+        words = f"{{}} with {{}} of {owed} {verb} {CAUSES[cause]}."
+        told.append(sentence(words, who, money(debt_wad, quote)))
     if ends.left and ends.gas_wad:
         told.append(
             sentence(

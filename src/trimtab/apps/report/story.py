@@ -36,6 +36,7 @@ CAUSES = {
     Cause.REFUSED: "such that the rules refuse the liquidation that would pay",
     Cause.WAITING: "still inside the keepers' delay or beyond their capital",
     Cause.AUCTION: "waiting for an auction or a bid",
+    Cause.TAKERS: "holding positions that takers, for their depth or a limit, did not close",
 }
 
 
