@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from tests.engine.venues import asset, usd, venue_rules
-from trimtab.engine import Draft, MemoryStore, account_sums, is_unsafe, open_venue
+from trimtab.engine import Draft, MemoryStore, account_sums, explain, is_unsafe, open_venue
 from trimtab.kernels.backends import Backend
+from trimtab.kernels.liquidation_map import liquidation_edges
 from trimtab.kernels.outputs import standings
 from trimtab.model import (
     Accepted,
@@ -135,6 +136,27 @@ def test_funding_moves_a_coefficient() -> None:
         assert found.maintenance[0] == pytest.approx(sums.excess_maintenance / 10**72, rel=1e-12)
         worth.append(found.maintenance[0])
     assert worth[0] - worth[1] == pytest.approx(100.0)
+
+
+@pytest.mark.parametrize("kind", ["flat", "inverse"])
+@pytest.mark.parametrize("side", ["long", "short"])
+def test_liquidation_prices_of_positions_are_the_engine_s(kind: str, side: str) -> None:
+    position = {
+        ("flat", "long"): LONG,
+        ("flat", "short"): SHORT,
+        ("inverse", "long"): INVERSE,
+        ("inverse", "short"): Position(-20_000, int(10.5 * 10**36)),
+    }[kind, side]
+    store = store_of(KINDS[kind])
+    account = Account("a", positions={"M": position}, supply={"USD": 5_000 * MILLION * MILLION})
+    store.apply(Accepted({(Table.ACCOUNT, "a"): account}, ()))
+    draft = Draft(store, NOW_NS)
+    columns = VenueColumns(store, draft)
+    edges = liquidation_edges(columns.book, columns.coefficients(draft))
+    told = explain(account, draft).liquidation_price_wad
+    assert told, "the position has a price at which it falls"
+    (price_wad,) = told.values()
+    assert (edges.ratio * 2000).tolist() == pytest.approx([price_wad / WAD], rel=1e-9)
 
 
 def test_rounding_to_native_units_is_the_engine_s() -> None:

@@ -50,6 +50,17 @@ def is_linear(draft: Draft, market: str) -> bool:
     return draft.rules.markets[market].gain_weight_wad == WAD and not ramped
 
 
+def follows_price(key: MarketTerm, draft: Draft) -> bool:
+    """Whether a term is worth in proportion to its asset's price; else it is quote.
+
+    Size is, and the cost of an inverse contract. (Funding not yet booked is a small constant in
+    the coefficient of the size: liquidation prices of the map leave it in proportion too.)
+    """
+    is_size = key.part in ("long", "short")
+    inverse = draft.rules.markets[key.market].is_inverse
+    return key.part in ("paid", "got") if inverse else is_size
+
+
 def mark_or_none(draft: Draft, market: str) -> MarketMark | None:
     """The market's mark; None where its asset has no valid price."""
     try:
