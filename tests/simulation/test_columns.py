@@ -41,8 +41,8 @@ def market(**changes: object) -> MarketRules:
     return replace(flat, **changes)  # type: ignore[arg-type]
 
 
-def store_of(rules: MarketRules, *, long_index: int = 0) -> MemoryStore:
-    """A venue of a quote, ETH at 2,000 and one market."""
+def store_of(rules: MarketRules, *, long_index: int = 0, mark_wad: int = 0) -> MemoryStore:
+    """A venue of a quote, ETH at 2,000 and one market, at the index price or a mark of its own."""
     eth = asset("ETH", 18, price=2000, ltv=75, threshold=80)
     venue = replace(venue_rules(usd(), eth), markets={"M": rules})
     store = open_venue(venue_rules(usd(), eth), [], at_ns=NOW_NS)
@@ -50,7 +50,9 @@ def store_of(rules: MarketRules, *, long_index: int = 0) -> MemoryStore:
     pool = Pool("USD", units, units, units * MILLION, accrued_s=NOW_S)
     changes = {
         (Table.RULES, ""): RulesState(venue),
-        (Table.MARKET, "M"): MarketState("M", long_index=long_index, funded_s=NOW_S),
+        (Table.MARKET, "M"): MarketState(
+            "M", long_index=long_index, mark_wad=mark_wad, funded_s=NOW_S
+        ),
         (Table.POOL, "USD"): pool,
     }
     store.apply(Accepted(changes, ()))
@@ -111,7 +113,8 @@ def test_every_kind_of_position_falls_where_the_engine_says(
     if kind == "inverse":
         position = INVERSE if side == "long" else Position(-20_000, int(10.5 * 10**36))
     # Funding that the position has not booked: 10 quote units a whole ETH, or 1e-5 ETH a contract.
-    store = store_of(KINDS[kind], long_index=10**31 if kind == "inverse" else 10 * WAD * LIFT)
+    index = 10**31 if kind == "inverse" else 10 * WAD * LIFT
+    store = store_of(KINDS[kind], long_index=index, mark_wad=2003 * WAD)
     accounts = at_the_edge(store, position, in_liquidation=ending)
     store.apply(Accepted({(Table.ACCOUNT, a.key): a for a in accounts}, ()))
     draft = Draft(store, NOW_NS)
