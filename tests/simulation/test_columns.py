@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from tests.engine.venues import asset, usd, venue_rules
-from trimtab.engine import Draft, MemoryStore, account_sums, is_unsafe, open_venue
+from trimtab.engine import Draft, MemoryStore, account_sums, explain, is_unsafe, open_venue
 from trimtab.kernels.backends import Backend
+from trimtab.kernels.liquidation_map import liquidation_edges
 from trimtab.kernels.outputs import standings
 from trimtab.model import (
     Accepted,
@@ -40,8 +41,8 @@ def market(**changes: object) -> MarketRules:
     return replace(flat, **changes)  # type: ignore[arg-type]
 
 
-def store_of(rules: MarketRules, *, long_index: int = 0) -> MemoryStore:
-    """A venue of a quote, ETH at 2,000 and one market."""
+def store_of(rules: MarketRules, *, long_index: int = 0, mark_wad: int = 0) -> MemoryStore:
+    """A venue of a quote, ETH at 2,000 and one market, at the index price or a mark of its own."""
     eth = asset("ETH", 18, price=2000, ltv=75, threshold=80)
     venue = replace(venue_rules(usd(), eth), markets={"M": rules})
     store = open_venue(venue_rules(usd(), eth), [], at_ns=NOW_NS)
@@ -49,7 +50,9 @@ def store_of(rules: MarketRules, *, long_index: int = 0) -> MemoryStore:
     pool = Pool("USD", units, units, units * MILLION, accrued_s=NOW_S)
     changes = {
         (Table.RULES, ""): RulesState(venue),
-        (Table.MARKET, "M"): MarketState("M", long_index=long_index, funded_s=NOW_S),
+        (Table.MARKET, "M"): MarketState(
+            "M", long_index=long_index, mark_wad=mark_wad, funded_s=NOW_S
+        ),
         (Table.POOL, "USD"): pool,
     }
     store.apply(Accepted(changes, ()))
@@ -110,7 +113,8 @@ def test_every_kind_of_position_falls_where_the_engine_says(
     if kind == "inverse":
         position = INVERSE if side == "long" else Position(-20_000, int(10.5 * 10**36))
     # Funding that the position has not booked: 10 quote units a whole ETH, or 1e-5 ETH a contract.
-    store = store_of(KINDS[kind], long_index=10**31 if kind == "inverse" else 10 * WAD * LIFT)
+    index = 10**31 if kind == "inverse" else 10 * WAD * LIFT
+    store = store_of(KINDS[kind], long_index=index, mark_wad=2003 * WAD)
     accounts = at_the_edge(store, position, in_liquidation=ending)
     store.apply(Accepted({(Table.ACCOUNT, a.key): a for a in accounts}, ()))
     draft = Draft(store, NOW_NS)
@@ -135,6 +139,27 @@ def test_funding_moves_a_coefficient() -> None:
         assert found.maintenance[0] == pytest.approx(sums.excess_maintenance / 10**72, rel=1e-12)
         worth.append(found.maintenance[0])
     assert worth[0] - worth[1] == pytest.approx(100.0)
+
+
+@pytest.mark.parametrize("kind", ["flat", "inverse"])
+@pytest.mark.parametrize("side", ["long", "short"])
+def test_liquidation_prices_of_positions_are_the_engine_s(kind: str, side: str) -> None:
+    position = {
+        ("flat", "long"): LONG,
+        ("flat", "short"): SHORT,
+        ("inverse", "long"): INVERSE,
+        ("inverse", "short"): Position(-20_000, int(10.5 * 10**36)),
+    }[kind, side]
+    store = store_of(KINDS[kind])
+    account = Account("a", positions={"M": position}, supply={"USD": 5_000 * MILLION * MILLION})
+    store.apply(Accepted({(Table.ACCOUNT, "a"): account}, ()))
+    draft = Draft(store, NOW_NS)
+    columns = VenueColumns(store, draft)
+    edges = liquidation_edges(columns.book, columns.coefficients(draft))
+    told = explain(account, draft).liquidation_price_wad
+    assert told, "the position has a price at which it falls"
+    (price_wad,) = told.values()
+    assert (edges.ratio * 2000).tolist() == pytest.approx([price_wad / WAD], rel=1e-9)
 
 
 def test_rounding_to_native_units_is_the_engine_s() -> None:

@@ -23,6 +23,7 @@ from trimtab.kernels.scan import Decisions, unsafe_accounts
 from trimtab.model import Accepted, Account, Table
 from trimtab.simulation.market_terms import (
     MarketTerm,
+    follows_price,
     is_linear,
     market_rows,
     market_rule,
@@ -88,7 +89,7 @@ class VenueColumns:
         for market, position in account.positions.items():
             asset = draft.rules.markets[market].asset
             for part, quantity in market_rows(position, market, ending=account.in_liquidation):
-                follows = part.part in ("long", "short")
+                follows = follows_price(part, draft)
                 rows.append((asset if follows else f"{market}=", self._term(part), quantity))
         # Terms of one asset stand beside one another, so that they can be netted in one pass.
         rows.sort()
@@ -139,7 +140,7 @@ class VenueColumns:
             if isinstance(key, MarketTerm):
                 table[:, term] = market_worth(key, draft)
                 follows = draft.rules.markets[key.market].asset
-                asset[term] = names[follows] if key.part in ("long", "short") else -1
+                asset[term] = names[follows] if follows_price(key, draft) else -1
             else:
                 table[:, term] = _worth(key, draft)
                 asset[term] = -1 if key.asset == draft.rules.quote else names[key.asset]

@@ -18,6 +18,8 @@ from trimtab.units import WAD, float_of, pow10
 
 # Scales of a cost: 1e-54 of the quote, or 1e-36 of the asset that an inverse contract settles in.
 EXACT, WEIGHTED = 54, 72
+# The pnl of an inverse position is rounded down to 1e-54 of the quote; this is above it.
+ROUNDED_DOWN = 1e-53
 LEVELS = (Level.MAINTENANCE, Level.LIQUIDATION_END, Level.INITIAL)
 
 
@@ -50,6 +52,17 @@ def is_linear(draft: Draft, market: str) -> bool:
     return draft.rules.markets[market].gain_weight_wad == WAD and not ramped
 
 
+def follows_price(key: MarketTerm, draft: Draft) -> bool:
+    """Whether a term is worth in proportion to its asset's price; else it is quote.
+
+    Size is, and the cost of an inverse contract. (Funding not yet booked is a small constant in
+    the coefficient of the size: liquidation prices of the map leave it in proportion too.)
+    """
+    is_size = key.part in ("long", "short")
+    inverse = draft.rules.markets[key.market].is_inverse
+    return key.part in ("paid", "got") if inverse else is_size
+
+
 def mark_or_none(draft: Draft, market: str) -> MarketMark | None:
     """The market's mark; None where its asset has no valid price."""
     try:
@@ -79,16 +92,23 @@ def market_worth(key: MarketTerm, draft: Draft) -> tuple[float, ...]:
     inverse, lift = mark.rules.is_inverse, mark.lift
     if key.part in ("paid", "got"):
         sign = -1 if key.part == "paid" else 1
-        worth = float_of(sign * (mark.price_wad if inverse else 1), EXACT)
+        worth = float_of(sign * (mark.index_wad if inverse else 1), EXACT)
         return (worth,) * 5 + (0.0, 0.0)
     side = 1 if key.part == "long" else -1
     index = mark.state.long_index if side > 0 else mark.state.short_index
     exact = lift * (WAD if inverse else mark.price_wad)
-    pnl = -side * exact - index * mark.price_wad if inverse else side * exact - index
+    # Inverse: a contract is 1 / mark of the asset, which is worth the index price; rounded down.
+    over = mark.price_wad if inverse else 1
+    pnl = side * exact - index
+    if inverse:
+        pnl = -(side * exact + index * over) * mark.index_wad
     rates = [0 if bends(mark) else base_rate_wad(mark.rules, level) for level in LEVELS]
-    maintenance, end, initial = (float_of(pnl * WAD - rate * exact, WEIGHTED) for rate in rates)
+    one = pow10(WEIGHTED) * over
+    maintenance, end, initial = ((pnl * WAD - rate * exact * over) / one for rate in rates)
     decide = end if key.ending else maintenance
-    return (decide, maintenance, end, initial, float_of(pnl, EXACT), float_of(exact, EXACT), 0.0)
+    equity = pnl * WAD / one
+    slack = ROUNDED_DOWN if inverse else 0.0
+    return (decide, maintenance, end, initial, equity, float_of(exact, EXACT), slack)
 
 
 def market_rule(key: MarketTerm, draft: Draft) -> tuple[Rule, float] | None:
