@@ -144,7 +144,7 @@ def test_the_liquidators_fee_rises_while_nobody_comes() -> None:
 
 
 def test_a_taker_may_ask_for_the_fillable_price() -> None:
-    venue = lia()
+    venue = lia(pace=PositionLiquidationRules(fillable_spread_wad=wad("1.5")))
     worst = worst_price_wad(venue.draft(), offer(venue))
     assert venue.refused(close(price=worst - 1)) is Reason.PRICE_BEYOND_LIMIT
     venue.do(close(price=worst))

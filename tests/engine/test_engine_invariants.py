@@ -9,7 +9,7 @@ from tests.engine.watch import Tally
 from trimtab.model import EventKind, Payer, commands
 
 # Checkpoints are written by the service; what insurance pays is told as a loss.
-ELSEWHERE = {EventKind.CHECKPOINT, EventKind.INSURED}
+ELSEWHERE = {EventKind.CHECKPOINT}
 
 # About a hundred commands an example.
 EXAMPLES, STEPS = 215, 50

@@ -133,12 +133,22 @@ def test_the_price_is_the_mark_less_the_fee_for_longs_and_more_for_shorts():
 
 def test_a_taker_s_price_may_go_as_far_as_the_fillable_price():
     """At an equity of 250 of 462.5 required the order may cross by 1.5 x 45.9 % x 5 %."""
-    store = venue(perp(liquidator_fee_wad=PERCENT))
+    rules = PositionLiquidationRules(fillable_spread_wad=150 * PERCENT)
+    store = venue(perp(liquidator_fee_wad=PERCENT), position_liquidation=rules)
     tick(store, 1850)
     worst = 1850 * WAD - 1850 * WAD * 75 * (46250 - 25000) // 46250 // 1000
     beyond = close(taker="b", price=worst - 10**9)
     assert refused(store, beyond) is Reason.PRICE_BEYOND_LIMIT
     accepted(store, close(taker="b", price=worst + 10**9))
+
+
+def test_by_default_a_taker_names_no_price_below_the_offer():
+    """Else it could be the account's own friend, and the fund would pay."""
+    store = venue(perp(liquidator_fee_wad=PERCENT))
+    tick(store, 1850)
+    offer = 1850 * WAD - 1850 * WAD // 100
+    assert refused(store, close(taker="b", price=offer - 1)) is Reason.PRICE_BEYOND_LIMIT
+    accepted(store, close(taker="b", price=offer))
 
 
 def test_no_price_of_a_taker_is_nothing_or_beyond_a_word():

@@ -28,7 +28,7 @@ from trimtab.model import PositionLiquidationRules
 from trimtab.model.settings import PERCENT
 from trimtab.units import NANOSECONDS, WAD
 
-RULES = PositionLiquidationRules()
+RULES = PositionLiquidationRules(fillable_spread_wad=150 * PERCENT)
 UNIT = 2000 * 10**36  # one native unit of an ETH contract at 2,000, in 1e-54
 shortages = st.integers(0, 10**90)
 

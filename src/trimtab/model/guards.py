@@ -54,7 +54,7 @@ class OracleRules:
     max_age_seconds: int | None = setting(
         "max_age",
         Kind.SECONDS,
-        doc="an observation, and an accepted price, older than this is stale; absent: never",
+        doc="an observation, an accepted price or a mark older than this is stale; absent: never",
         default=None,
         low=1,
     )
@@ -255,8 +255,8 @@ class PositionLiquidationRules:
     )
     fillable_spread_wad: int = ratio(
         "fillable_spread",
-        "worst fillable price: this multiple of the maintenance requirement from the mark",
-        default=150 * PERCENT,
+        "how far from the mark a taker's own price may go at worst, in maintenance rates",
+        default=0,
         high=1000 * WAD,
     )
 

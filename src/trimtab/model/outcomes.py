@@ -95,7 +95,6 @@ class EventKind(StrEnum):
     UNSETTLED = "unsettled"
     LIQUIDATE_POSITION = "liquidate_position"
     DELEVERAGE = "deleverage"
-    INSURED = "insured"
     SEIZE = "seize"
     BONUS = "bonus"
     FEE = "fee"
