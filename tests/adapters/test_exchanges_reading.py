@@ -75,7 +75,7 @@ def test_all_tables_of_two_perpetuals(case):
     assert found.notes == ()
     assert found.until_ns == NOW_MS * 10**6
     names = {path.name for path in out.iterdir()}
-    tables = {"prices.csv", "funding.csv", "open_interest.csv", "depth.csv"}
+    tables = {"prices.csv", "funding_rates.csv", "open_interest.csv", "depth.csv"}
     assert names == tables | {"rules.toml", "book.csv", "market_source.json"}
 
 
@@ -91,7 +91,7 @@ def test_a_close_stands_at_the_end_of_its_candle_to_the_last_digit(case):
 
 
 def test_funding_and_open_interest_are_exact(case):
-    for row in rows_of(case[0] / "funding.csv"):
+    for row in rows_of(case[0] / "funding_rates.csv"):
         at_ms = Time.parse(row["timestamp"]).raw // 10**6
         assert at_ms % (8 * HOUR_MS) == 3
         assert row["rate"] == rate_text(at_ms - 3).rstrip("0")

@@ -201,16 +201,6 @@ def test_a_mark_beyond_the_band_is_refused_and_the_index_rules():
     assert mark_of(store).price_wad == 2000 * WAD
 
 
-def test_a_mark_that_nobody_renews_gives_way_to_the_index():
-    rules = rules_with(perp(), oracle=OracleRules(max_age_seconds=60))
-    store = opened(rules, cash("a", 2000), held("a", 5))
-    accepted(store, mark(2040))
-    tick(store, 2000, seconds=60)
-    assert mark_of(store).price_wad == 2040 * WAD
-    tick(store, 2000, seconds=61)
-    assert mark_of(store).price_wad == 2000 * WAD
-
-
 def test_an_index_that_leaves_the_mark_behind_takes_its_place():
     store = marked(mark_band_wad=5 * PERCENT)
     accepted(store, mark(2000))

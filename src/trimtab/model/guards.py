@@ -54,7 +54,7 @@ class OracleRules:
     max_age_seconds: int | None = setting(
         "max_age",
         Kind.SECONDS,
-        doc="an observation, an accepted price or a mark older than this is stale; absent: never",
+        doc="an observation, and an accepted price, older than this is stale; absent: never",
         default=None,
         low=1,
     )

@@ -30,7 +30,13 @@ COLUMNS: Final[Mapping[DataTable, tuple[str, ...]]] = {
     DataTable.OPEN_INTEREST: ("quantity", "value"),
     DataTable.DEPTH: ("side", "price", "quantity"),
 }
-OUTPUTS: Final = (*(f"{table}.csv" for table in DataTable), SOURCE)
+# A case's own `funding` table is by market, and its rules say which; what an exchange paid is by
+# asset, and no case reads it by itself.
+FILES: Final[Mapping[DataTable, str]] = {
+    table: "funding_rates.csv" if table is DataTable.FUNDING else f"{table}.csv"
+    for table in DataTable
+}
+OUTPUTS: Final = (*FILES.values(), SOURCE)
 _MS_NS: Final = 10**6
 
 Read = Mapping[DataTable, Mapping[str, Sequence[Row]]]
@@ -54,7 +60,7 @@ def check_case(out: Path, question: ExchangeQuestion) -> None:
                     hint="name it as the rules do: --symbol ASSET=SYMBOL",
                 )
     for table in DataTable:
-        if (out / f"{table}.parquet").exists():
+        if (out / FILES[table]).with_suffix(".parquet").exists():
             raise DataError(
                 f"the case has its {table} as Parquet",
                 where=out.name,
@@ -88,7 +94,7 @@ def write_tables(
     with staged_folder(out, known=OUTPUTS) as staged:
         for table, series in read.items():
             if any(series.values()):
-                write_csv(staged / f"{table}.csv", _table(table, series))
+                write_csv(staged / FILES[table], _table(table, series))
         facts = _source(read, question, until_ms=until_ms, notes=notes, found=found)
         write_json(staged / SOURCE, facts)
         if not (out / RULES).exists():

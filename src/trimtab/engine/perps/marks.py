@@ -18,7 +18,7 @@ from trimtab.model import (
     Table,
     contract_decimals,
 )
-from trimtab.units import NANOSECONDS, WAD, div_down, pow10
+from trimtab.units import WAD, div_down, pow10
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def market_state(draft: Draft, market: str) -> MarketState:
         put_market(draft, replace(found, funded_s=draft.now_s))
         return replace(found, funded_s=draft.now_s)
     lift = pow10(EXACT_DECIMALS - contract_decimals(draft.rules, rules))
-    mark = mark_price_wad(draft, found, rules=rules, index_wad=index.price_wad)
+    mark = mark_price_wad(found, rules, index_wad=index.price_wad)
     moment = Moment(mark, index.price_wad, lift, draft.now_s)
     changed, paid = funded(found, rules, moment=moment)
     put_market(draft, changed)
@@ -105,15 +105,10 @@ def _funding_value(draft: Draft, state: MarketState, *, rules: MarketRules, paid
     return value if paid > 0 else -value
 
 
-def mark_price_wad(draft: Draft, state: MarketState, *, rules: MarketRules, index_wad: int) -> int:
-    """The market's own mark price while it is fresh and within the band of the index, else that.
-
-    A mark is fresh for `oracle.max_age`, as an accepted price is.
-    """
-    band, most = rules.mark_band_wad, draft.rules.oracle.max_age_seconds
+def mark_price_wad(state: MarketState, rules: MarketRules, *, index_wad: int) -> int:
+    """The market's own mark price while it lies within the band of the index, else the index."""
+    band = rules.mark_band_wad
     if state.mark_wad == 0:
-        return index_wad
-    if most is not None and draft.now_ns - state.mark_at_ns > most * NANOSECONDS:
         return index_wad
     if band is not None and abs(state.mark_wad - index_wad) * WAD > index_wad * band:
         return index_wad
@@ -133,7 +128,7 @@ def market_mark(draft: Draft, market: str) -> MarketMark:
     state = market_state(draft, market)
     rules = market_rules_at(draft.rules_state, market, now_s=draft.now_s)
     index = draft.mark(rules.asset)
-    price = mark_price_wad(draft, state, rules=rules, index_wad=index.price_wad)
+    price = mark_price_wad(state, rules, index_wad=index.price_wad)
     settle = rules.asset if rules.is_inverse else draft.rules.quote
     lifted = pow10(EXACT_DECIMALS - draft.rules.assets[settle].decimals)
     built = MarketMark(
