@@ -142,9 +142,14 @@ def liquidation_starts_unsafe(move: Move) -> None:
 
 
 def health_does_not_fall(move: Move) -> None:
-    """I4: inside the spiral bound of its pair a liquidation does not lower health."""
+    """I4: inside the spiral bound of its pair a liquidation does not lower health.
+
+    A loss of a closed position that becomes a debt on the way weighs as a debt from then on; such
+    a settlement is no part of what is repaid and seized.
+    """
     command = move.command
-    if not isinstance(command, commands.Liquidate) or move.told(EventKind.LOSS):
+    beside = (EventKind.LOSS, EventKind.REALIZED)
+    if not isinstance(command, commands.Liquidate) or move.told(*beside):
         return
     was, now = move.stood(command.account), move.stands(command.account)
     if now.weighted_debt == 0 or not _inside_bound(move, command, was=was):
