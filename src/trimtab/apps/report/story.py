@@ -63,6 +63,9 @@ def title_of(run: ReplayRun) -> str:
     number = tally.liquidations + tally.position_liquidations
     acts = str(counted(number, "liquidation")) if number else ""
     loss = f"{money(tally.bad_debt_wad, quote)} of bad debt" if tally.bad_debt_wad else "no loss"
+    held = backstop_loss_wad(run) if tally.backstop_transfers else 0
+    if held >= CENT_WAD and not tally.bad_debt_wad:
+        loss = f"the backstop down {money(held, quote)}"
     return f"{acts or 'No liquidation'}, {loss}"
 
 
