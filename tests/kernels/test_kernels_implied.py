@@ -156,7 +156,7 @@ def test_the_numpy_twin_gives_the_same(monkeypatch):
     options = OptionColumns(**asked(options), vol_annual=np.maximum(options.vol_annual, 0.2))
     prices = kernels.option_prices(options)
     found = implied_vols(prices, **asked(options))
-    monkeypatch.setattr("trimtab.kernels.implied.has_compiler", lambda: False)
+    monkeypatch.setattr("trimtab.kernels.implied.has_numba", lambda: False)
     twin = implied_vols(prices, **asked(options))
     np.testing.assert_array_equal(found.status, twin.status)
     fine = found.status == S.FOUND

@@ -124,7 +124,7 @@ def test_derive_decides_as_the_twin_wherever_the_bound_decides():
 def test_the_numpy_twins_give_the_same(monkeypatch, twin):
     book = derive_book(derive_portfolios(200, seed=5))
     compiled = derive_margins(book, GRID)
-    monkeypatch.setattr(f"trimtab.kernels.{twin}.has_compiler", lambda: False)
+    monkeypatch.setattr(f"trimtab.kernels.{twin}.has_numba", lambda: False)
     found = derive_margins(book, GRID)
     for name in ("initial", "maintenance", "mark_to_market", "worst_loss"):
         within(getattr(found, name), getattr(compiled, name), compiled.bound)

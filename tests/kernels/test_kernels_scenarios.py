@@ -172,7 +172,7 @@ def test_naked_shorts_are_those_of_the_twin(monkeypatch):
     true = np.array([exact.naked_shorts_wad(expiry.options) / WAD for expiry in expiries])
     everything = slice(0, book.options.groups)
     np.testing.assert_allclose(over_derive._naked(book, expiries=everything), true, atol=1e-14)
-    monkeypatch.setattr("trimtab.kernels.derive_margin.has_compiler", lambda: False)
+    monkeypatch.setattr("trimtab.kernels.derive_margin.has_numba", lambda: False)
     np.testing.assert_allclose(over_derive._naked(book, expiries=everything), true, atol=1e-14)
     assert (true > 0).sum() > 20
 

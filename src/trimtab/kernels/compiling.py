@@ -7,8 +7,6 @@ imported inside functions only, so that importing Trimtab costs nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -27,9 +25,3 @@ def compiled(function: Function) -> Function:
     from trimtab.kernels.jit import checked
 
     return checked(function, fastmath=FAST_MATH)
-
-
-@cache
-def has_compiler() -> bool:
-    """Return whether Numba is installed; without it the NumPy twins answer."""
-    return find_spec("numba") is not None

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.kernels.compiling import has_compiler
+from trimtab.kernels.backends import has_numba
 from trimtab.kernels.derive_columns import DeriveBook
 from trimtab.kernels.derive_contingencies import Contingencies, contingencies
 from trimtab.kernels.derive_grid import TILTS, DeriveGrid, scenarios_of, shocked_vols
@@ -177,7 +177,7 @@ def _naked(book: DeriveBook, *, expiries: slice) -> Floats:
     rows = slice(int(offsets[0]), int(offsets[-1]))
     strike, amount = options.strike[rows], options.amount[rows]
     out = np.zeros(len(offsets) - 1)
-    if has_compiler():
+    if has_numba():
         from trimtab.kernels import scenario_loops
 
         groups = scenario_loops.GroupRows(strike, amount, offsets - offsets[0])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trimtab.kernels import implied_numpy
-from trimtab.kernels.compiling import has_compiler
+from trimtab.kernels.backends import has_numba
 from trimtab.kernels.option_columns import (
     MOST,
     OptionColumns,
@@ -83,7 +83,7 @@ def implied_vols(
     asked = equally_long(named)["prices"]
     if len(options) != len(asked):
         options = _repeated(options, len(asked))
-    if not has_compiler():
+    if not has_numba():
         return ImpliedVols(*implied_numpy.implied(options, asked))
     return _compiled(options, asked, threads=threads)
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.kernels import black76_numpy
-from trimtab.kernels.compiling import has_compiler
+from trimtab.kernels.backends import has_numba
 from trimtab.kernels.option_columns import OptionColumns
 from trimtab.kernels.row_threads import over_rows
 
@@ -65,7 +65,7 @@ def option_prices(options: OptionColumns, *, threads: int = 1) -> Floats:
     Raises:
         UsageError: `threads` out of range.
     """
-    if not has_compiler():
+    if not has_numba():
         return black76_numpy.prices(options)
     from trimtab.kernels import greeks_loops
 
@@ -91,7 +91,7 @@ def sensitivities(options: OptionColumns, *, threads: int = 1) -> Sensitivities:
     Raises:
         UsageError: `threads` out of range.
     """
-    if not has_compiler():
+    if not has_numba():
         return Sensitivities(*black76_numpy.sensitivities(options))
     from trimtab.kernels import greeks_loops
 
@@ -116,7 +116,7 @@ def greeks(options: OptionColumns, *, threads: int = 1) -> Greeks:
     Raises:
         UsageError: `threads` out of range.
     """
-    if not has_compiler():
+    if not has_numba():
         values = black76_numpy.prices(options)
         moves = black76_numpy.sensitivities(options)
         return Greeks(values, *moves, black76_numpy.thetas(options, values))

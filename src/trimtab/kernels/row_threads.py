@@ -1,20 +1,19 @@
 """Rows cut into equal runs for threads: kernels release the interpreter's lock.
 
-There is no parallel region of a threading layer, so nothing has to be locked: any number of Python
-threads may call any kernel, and each call is cut into runs of its own.
+Any number of Python threads may call any kernel; calls that ask for threads take turns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import pairwise
 from typing import Final
 
-from trimtab.units import UsageError
+from trimtab.kernels.backends import checked_threads, in_threads
 
 # Below this many rows a second thread costs more than it brings.
 _ROWS_LEAST: Final = 16_384
-THREADS_MOST: Final = 256
 
 
 def over_rows(work: Callable[[int, int], None], rows: int, *, threads: int = 1) -> None:
@@ -25,13 +24,6 @@ def over_rows(work: Callable[[int, int], None], rows: int, *, threads: int = 1) 
     Raises:
         UsageError: `threads` is not from 1 to 256.
     """
-    if not 1 <= threads <= THREADS_MOST:
-        raise UsageError(f"threads: expected 1 to {THREADS_MOST}, found {threads}")
-    runs = min(threads, max(1, rows // _ROWS_LEAST))
-    if runs == 1:
-        work(0, rows)
-        return
+    runs = min(checked_threads(threads), max(1, rows // _ROWS_LEAST))
     edges = [rows * run // runs for run in range(runs + 1)]
-    with ThreadPoolExecutor(max_workers=runs) as pool:
-        for done in [pool.submit(work, edges[run], edges[run + 1]) for run in range(runs)]:
-            done.result()
+    in_threads([partial(work, first, last) for first, last in pairwise(edges)])

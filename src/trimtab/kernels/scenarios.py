@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.kernels import black76_numpy
-from trimtab.kernels.compiling import has_compiler
+from trimtab.kernels.backends import has_numba
 from trimtab.kernels.option_book import SUM_ERROR, VALUE_ERROR, OptionBook, group_sums
 from trimtab.kernels.option_columns import OptionColumns
 from trimtab.units import YEAR_SECONDS
@@ -52,7 +52,7 @@ def scenario_totals(valued: Valued, scenarios: Scenarios) -> Floats:
 
     The volatilities and discounts of `valued` cover its rows only.
     """
-    return (_compiled if has_compiler() else _by_numpy)(valued, scenarios)
+    return (_compiled if has_numba() else _by_numpy)(valued, scenarios)
 
 
 def value_bounds(valued: Valued, scenarios: Scenarios) -> Floats:
