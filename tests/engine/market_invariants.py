@@ -205,7 +205,9 @@ def fills_move_equity_as_priced(move: Move) -> None:
         given += sum(Fraction(e.value, WAD) for e in losses)
         given += _moved(move, market, size=size, price=fill.price)
         change = move.stands(key).equity - move.stood(key).equity
-        slack = _slack(move, market) * (6 + 2 * len(move.events))
+        # What is settled on the way of other markets is rounded to a unit of what they settle in.
+        units = [unit_price(move.after, event.asset) for event in move.told(EventKind.REALIZED)]
+        slack = max(_slack(move, market), *units, 0) * (6 + 2 * len(move.events))
         assert change <= given + slack * bool(losses) + _dust(move, market), (
             f"I2 {key} in {move.command}: {float(change)} of {float(given)}"
         )
