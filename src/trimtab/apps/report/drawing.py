@@ -4,6 +4,7 @@ Pictures are drawn with placeholder colors that become CSS variables, so that on
 light, dark and print. Each is drawn twice, wide and narrow; the style sheet shows one of them.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -61,6 +62,10 @@ SETTINGS: dict[str, Any] = {
     "axes.spines.left": False,
     "date.converter": "concise",
 }
+
+
+# Largest marker, square points.
+MARKER_AREA = 130.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +165,30 @@ def dress(
     panel.tick_params(axis="x", length=3)
     if zero:
         panel.set_ylim(bottom=0)
+
+
+def mark_values(panel: "Axes", at: Any, height: Any, *, done: Any, lost: Any) -> None:
+    """Circles for what was done, diamonds for what was lost, their areas on one scale of value.
+
+    All are arrays of one length: place in time, height, and the two values at it; a value of
+    nothing has no marker.
+    """
+    biggest = max(float(done.max()), float(lost.max()))
+    for value, tint, marker in ((done, "act", "o"), (lost, "loss", "D")):
+        some = value > 1e-9
+        if not some.any():
+            continue
+        area = 6 + MARKER_AREA * (math.pi / 4 if marker == "D" else 1) * value[some] / biggest
+        panel.scatter(
+            *(at[some], height[some], area),
+            marker=marker,
+            color=COLORS[tint],
+            alpha=0.45 if marker == "o" else 1.0,
+            linewidths=0.7,
+            edgecolors=COLORS["paper" if marker == "D" else tint],
+            zorder=4 if marker == "o" else 6,
+            clip_on=False,
+        )
 
 
 def time_axis(panels: list["Axes"], shape: Shape, *, words: str) -> None:

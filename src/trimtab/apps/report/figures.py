@@ -1,6 +1,5 @@
 """The three pictures over time: price and liquidations, liquidation prices, debt by health."""
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from trimtab.apps.report.drawing import (
     Shape,
     blank,
     dress,
+    mark_values,
     picture,
     price_number,
     time_axis,
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
-# Largest marker, square points; shades of the heat maps, pale to deep and dark to bright.
-MARKER_AREA = 130.0
+# Shades of the heat maps, pale to deep and dark to bright.
 DECADES = 3.0
 LIGHT_SHADES = ("#f3e3cf", "#f0b98d", "#e07f63", "#b8476a", "#762a6b", "#37124c")
 DARK_SHADES = ("#2b2238", "#5a2a63", "#97376a", "#d35c5a", "#f29b5c", "#fbe3a5")
@@ -128,28 +127,8 @@ def _mark_liquidations(panel: "Axes", run: ReplayRun, *, prices: Floats) -> None
     starts = bins(len(metrics.at_ns))
     at = days(times(metrics.at_ns))
     acted = column(metrics, "repaid_value") + column(metrics, "closed_value")
-    series = {
-        "repaid": per_bin(acted, starts),
-        "bad_debt": per_bin(column(metrics, "bad_debt_value"), starts),
-    }
-    biggest = max(float(value.max()) for value in series.values())
-    for name, tint, marker in (("repaid", "act", "o"), ("bad_debt", "loss", "D")):
-        value = series[name]
-        some = value > 1e-9
-        if not some.any():
-            continue
-        area = 6 + MARKER_AREA * (math.pi / 4 if marker == "D" else 1) * value[some] / biggest
-        place = starts[some]
-        panel.scatter(
-            *(at[place], prices[place], area),
-            marker=marker,
-            color=COLORS[tint],
-            alpha=0.45 if marker == "o" else 1.0,
-            linewidths=0.7,
-            edgecolors=COLORS["paper" if marker == "D" else tint],
-            zorder=4 if marker == "o" else 6,
-            clip_on=False,
-        )
+    lost = per_bin(column(metrics, "bad_debt_value"), starts)
+    mark_values(panel, at[starts], prices[starts], done=per_bin(acted, starts), lost=lost)
 
 
 def _largest_step(run: ReplayRun, *names: str) -> str:

@@ -11,6 +11,7 @@ from trimtab.apps.report.drawing import (
     Shape,
     blank,
     dress,
+    mark_values,
     picture,
     price_number,
     time_axis,
@@ -133,29 +134,11 @@ def _mark_acts(panel: Any, run: ReplayRun, *, market: str) -> None:
     """Circles for what liquidations closed, diamonds for what deleveraging cut, one scale."""
     at, mark = times(run.metrics.at_ns), column(run.metrics, f"mark_{market}")
     starts = bins(len(at))
-    biggest = 0.0
-    series = []
-    for kind, tint, marker in (
-        (EventKind.LIQUIDATE_POSITION, "act", "o"),
-        (EventKind.DELEVERAGE, "loss", "D"),
-    ):
-        value = per_bin(np.cumsum(_steps_of(run, market, kind=kind)), starts)
-        biggest = max(biggest, float(value.max()))
-        series.append((value, tint, marker))
-    for value, tint, marker in series:
-        some = value > 1e-9
-        if some.any():
-            place = starts[some]
-            panel.scatter(
-                *(days(at[place]), mark[place], 6 + 120 * value[some] / biggest),
-                marker=marker,
-                color=COLORS[tint],
-                alpha=0.45 if marker == "o" else 0.9,
-                linewidths=0.6,
-                edgecolors=COLORS["paper" if marker == "D" else tint],
-                zorder=4 if marker == "o" else 6,
-                clip_on=False,
-            )
+    done, lost = (
+        per_bin(np.cumsum(_steps_of(run, market, kind=kind)), starts)
+        for kind in (EventKind.LIQUIDATE_POSITION, EventKind.DELEVERAGE)
+    )
+    mark_values(panel, days(at[starts]), mark[starts], done=done, lost=lost)
 
 
 def _period(run: ReplayRun, market: str) -> str:
