@@ -167,7 +167,7 @@ def dress(
         panel.set_ylim(bottom=0)
 
 
-def mark_values(panel: "Axes", at: Any, height: Any, *, done: Any, lost: Any) -> None:
+def mark_values(panel: "Axes", at: Any, *, height: Any, done: Any, lost: Any) -> None:
     """Circles for what was done, diamonds for what was lost, their areas on one scale of value.
 
     All are arrays of one length: place in time, height, and the two values at it; a value of

@@ -128,7 +128,8 @@ def _mark_liquidations(panel: "Axes", run: ReplayRun, *, prices: Floats) -> None
     at = days(times(metrics.at_ns))
     acted = column(metrics, "repaid_value") + column(metrics, "closed_value")
     lost = per_bin(column(metrics, "bad_debt_value"), starts)
-    mark_values(panel, at[starts], prices[starts], done=per_bin(acted, starts), lost=lost)
+    done = per_bin(acted, starts)
+    mark_values(panel, at[starts], height=prices[starts], done=done, lost=lost)
 
 
 def _largest_step(run: ReplayRun, *names: str) -> str:

@@ -138,7 +138,7 @@ def _mark_acts(panel: Any, run: ReplayRun, *, market: str) -> None:
         per_bin(np.cumsum(_steps_of(run, market, kind=kind)), starts)
         for kind in (EventKind.LIQUIDATE_POSITION, EventKind.DELEVERAGE)
     )
-    mark_values(panel, days(at[starts]), mark[starts], done=done, lost=lost)
+    mark_values(panel, days(at[starts]), height=mark[starts], done=done, lost=lost)
 
 
 def _period(run: ReplayRun, market: str) -> str:
