@@ -19,6 +19,7 @@ Excess = Callable[[int], int]
 
 # Prices are looked for up to so many times the present one.
 HIGHEST_MULTIPLE = 10**6
+PRICE_LEAST_WAD = 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,10 @@ class Moved:
         record = self.draft.get(table, key)
         if isinstance(record, PriceState) and key in self.share:
             up, down = self.share[key]
-            return replace(record, price_wad=max(1, mul_div_down(record.price_wad, up, down)))
+            # Low enough for any boundary, high enough for what is redeemed for the asset.
+            least = min(PRICE_LEAST_WAD, record.price_wad)
+            moved = mul_div_down(record.price_wad, up, down)
+            return replace(record, price_wad=max(least, moved))
         if isinstance(record, MarketState) and record.mark_wad:
             asset = root_of(self.draft, self.draft.rules.markets[key].asset)
             if asset in self.share:
