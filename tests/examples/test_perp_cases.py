@@ -51,7 +51,6 @@ def trimtab(*words: str) -> subprocess.CompletedProcess[str]:
 
 def positions(folder: Path) -> list[tuple[dict, dict]]:
     """Each account of `trimtab health` with its position."""
-    pytest.importorskip("trimtab.model.markets", reason="the engine has no derivatives markets")
     done = trimtab("health", str(folder), "--format", "json")
     assert done.returncode == 0, done.stderr
     accounts = json.loads(done.stdout)["accounts"]
@@ -134,7 +133,6 @@ def test_health_under_open_interest_is_that_of_the_dydx_twin(built: Path) -> Non
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_replay_through_the_crash_loses_no_unit(built: Path, tmp_path: Path, name: str) -> None:
-    pytest.importorskip("trimtab.model.markets", reason="the engine has no derivatives markets")
     out = tmp_path / "out"
     done = trimtab("replay", str(built / name), "--out", str(out), "--format", "json")
     assert done.returncode == 0, done.stderr

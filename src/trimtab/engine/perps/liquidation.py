@@ -14,7 +14,7 @@ from trimtab.engine.margin import Sums, account_sums, amount_down
 from trimtab.engine.perps.attribution import Offer, closed_value, own_share
 from trimtab.engine.perps.fills import apply_fill, fill_cost
 from trimtab.engine.perps.losses import Loss, cover, socialize
-from trimtab.engine.perps.marks import MarketMark, market_mark, market_state, pool_key, put_market
+from trimtab.engine.perps.marks import market_mark, market_state, pool_key, put_market
 from trimtab.engine.perps.requirement import marginal_rate_wad, notional
 from trimtab.engine.perps.settlement import charge, position_of
 from trimtab.engine.perps.sizing import (
@@ -33,10 +33,11 @@ from trimtab.engine.perps.trading import cancel_orders
 from trimtab.engine.refusal import require
 from trimtab.engine.scales import EXACT_PER_WAD
 from trimtab.model import (
+    Account,
     AdlPolicy,
     EventKind,
     Level,
-    Position,
+    PositionLiquidationRules,
     PositionSizing,
     Reason,
 )
@@ -66,29 +67,29 @@ def position_offer(draft: Draft, key: str, *, market: str) -> Offer:
         share=rules.fee_margin_share_wad,
     )
     fees = Fees(liquidator, insurance)
-    most = _closable(draft, key, mark=mark, position=position, shortage=shortage, fees=fees)
     away = mul_div_down(mark.price_wad, liquidator, WAD)
     price = mark.price_wad - away if position.size > 0 else mark.price_wad + away
-    return Offer(mark, sums, position, most, max(1, price), fees)
+    whole = Offer(mark, sums, position, abs(position.size), max(1, price), fees)
+    return replace(
+        whole, most=_closable(draft, account, offer=whole, rate_wad=rate, seconds=seconds)
+    )
 
 
-def _closable(
-    draft: Draft, key: str, *, mark: MarketMark, position: Position, shortage: int, fees: Fees
-) -> int:
+def _closable(draft: Draft, account: Account, *, offer: Offer, rate_wad: int, seconds: int) -> int:
     """Native units that sizing, pace and window allow to be closed now."""
-    rules, account = draft.rules.position_liquidation, draft.account(key)
-    size, unit = abs(position.size), contract_unit(mark)
+    rules, mark, size = draft.rules.position_liquidation, offer.mark, offer.most
+    unit = contract_unit(mark)
     last = account.closed_ns.get(mark.name)
     since = None if last is None else draft.now_ns - last
     match rules.sizing:
         case PositionSizing.PORTION:
             paced = since is None or since >= rules.block_seconds * NANOSECONDS
-            require(paced, Reason.LIQUIDATION_PACED, account=key, last=last or 0)
+            require(paced, Reason.LIQUIDATION_PACED, account=account.key, last=last or 0)
             most = portion_size(size, unit=unit, rules=rules)
         case PositionSizing.LADDER:
             most = ladder_size(size, unit=unit, rules=rules, since_ns=since)
         case PositionSizing.SHORTAGE:
-            most = _for_shortage(draft, key, mark=mark, size=size, shortage=shortage, fees=fees)
+            most = _for_shortage(account, offer, rules=rules, rate_wad=rate_wad, seconds=seconds)
         case _:
             most = size
     cap = mark.rules.window_cap
@@ -102,18 +103,18 @@ def _closable(
 
 
 def _for_shortage(
-    draft: Draft, key: str, *, mark: MarketMark, size: int, shortage: int, fees: Fees
+    account: Account, offer: Offer, *, rules: PositionLiquidationRules, rate_wad: int, seconds: int
 ) -> int:
-    rules, account = draft.rules.position_liquidation, draft.account(key)
-    if account_sums(account, draft).equity < 0:
+    """Native units that bring the account to the liquidation-end level, at the pace allowed."""
+    size, sums, fees = abs(offer.position.size), offer.sums, offer.fees
+    if sums.equity < 0:
         return size
-    began = draft.now_ns if account.liquidation_ns is None else account.liquidation_ns
-    seconds = div_down(draft.now_ns - began, NANOSECONDS)
+    shortage = max(0, -sums.excess_liquidation_end)
     allowed = released(shortage, freed=account.released_wad, seconds=seconds, rules=rules)
-    require(allowed > 0, Reason.LIQUIDATION_PACED, account=key, seconds=seconds)
-    rate = marginal_rate_wad(size, mark, level=Level.LIQUIDATION_END)
+    require(allowed > 0, Reason.LIQUIDATION_PACED, account=account.key, seconds=seconds)
     taken = fees.liquidator_wad + fees.insurance_wad
-    found = size_for(allowed, unit=contract_unit(mark), rate_wad=rate, fees_wad=taken)
+    unit = contract_unit(offer.mark)
+    found = size_for(allowed, unit=unit, rate_wad=rate_wad, fees_wad=taken)
     return size if found is None else max(1, min(size, found))
 
 
