@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.engine.cut_books import SHORTS, adl, cut_of, losses, venue
 from tests.engine.markets import (
     ETHER,
     PERP,
@@ -24,7 +25,7 @@ from tests.engine.markets import (
     sums_at,
     tick,
 )
-from tests.engine.venues import accepted, at, refused
+from tests.engine.venues import accepted, refused
 from trimtab.engine.perps.deleveraging import candidates
 from trimtab.model import (
     AdlPolicy,
@@ -34,35 +35,8 @@ from trimtab.model import (
     OracleRules,
     Payer,
     Reason,
-    commands,
 )
 from trimtab.units import WAD
-
-SHORTS = ("lean", "rich", "third")
-
-
-def adl(key: str = "a", names=SHORTS, *, size=None, seconds: int = 0):
-    return commands.Deleverage(at(seconds), key, PERP, tuple(names), size)
-
-
-def venue(policy=AdlPolicy.WATER_FILL, price=AdlPrice.BANKRUPTCY, **sections):
-    """a is long 10 on 2,000; three shorts of leverage 10, 4 and 0.1 at 2,000."""
-    rules = rules_with(deleveraging=DeleveragingRules(policy, price), **sections)
-    return opened(
-        rules,
-        *(cash("a", 2000), held("a", 10)),
-        *(cash("lean", 800), held("lean", -4)),
-        *(cash("rich", 2000), held("rich", -4)),
-        *(cash("third", 40_000), held("third", -2)),
-    )
-
-
-def cut_of(outcome) -> dict[str, int]:
-    return {e.account: e.quantity for e in outcome.events if e.kind is EventKind.DELEVERAGE}
-
-
-def losses(outcome) -> list[tuple[Payer, int]]:
-    return [(e.payer, e.value // WAD) for e in outcome.events if e.kind is EventKind.LOSS]
 
 
 def test_a_bankrupt_long_is_closed_at_its_bankruptcy_price():
