@@ -77,7 +77,7 @@ format: .venv/.dev ## Format the source, mend what lint can mend
 
 lock: ## Compile requirements/ afresh (needs uv)
 	@$(COMPILE) pyproject.toml --group build -o requirements/run.txt
-	@$(COMPILE) pyproject.toml --extra chain --group dev -c requirements/run.txt \
+	@$(COMPILE) pyproject.toml --all-extras --group dev -c requirements/run.txt \
 		-o requirements/dev.txt
 	@printf 'eth-abi>=6,<7\npyrevm==0.3.7\nweb3>=8,<9\n' \
 		| $(COMPILE) - -c requirements/dev.txt -o requirements/oracle.txt
