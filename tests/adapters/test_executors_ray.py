@@ -32,7 +32,7 @@ def test_a_killed_worker_changes_nothing(on_ray, tmp_path):
 
 
 def test_an_error_of_the_task_is_the_same_error(on_ray):
-    with pytest.raises(UsageError, match="^the third is refused$"):
+    with pytest.raises(UsageError, match=r"^the third is refused$"):
         list(on_ray.run(refused_at_three, range(6)))
 
 
