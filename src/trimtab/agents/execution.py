@@ -22,6 +22,7 @@ from trimtab.units import UsageError
 
 # Above this, kappa T is so large that everything is sold in the first interval anyway.
 _URGENCY_MOST = 700.0
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class ExecutionTerms:
 
     Args:
         volatility: standard deviation of the price over a second's root, quote / sqrt(second).
-        temporary: quote a unit for each unit a second; more than permanent x seconds / 2.
+        temporary: quote a unit for each unit a second; permanent x seconds / 2 at least.
         permanent: quote a unit for each unit sold.
         risk_aversion: cost of variance, 1 / quote; 0 sells evenly.
         seconds: length of an interval, above 0.
@@ -52,16 +53,16 @@ class ExecutionTerms:
         numbers = (self.volatility, self.temporary, self.permanent, self.risk_aversion, self.fixed)
         if not all(0.0 <= number < math.inf for number in numbers) or not self.seconds > 0.0:
             raise UsageError(f"execution terms are 0 or more, and seconds above 0: found {self}")
-        if not (self.net_temporary > 0.0 or self.temporary == self.permanent == 0.0):
+        if self.temporary - self.permanent * self.seconds / 2.0 < -_ROUNDING * self.temporary:
             raise UsageError(
-                f"temporary impact {self.temporary} is at most half of what is permanent over "
+                f"temporary impact {self.temporary} is under half of what is permanent over "
                 f"{self.seconds} seconds: use shorter intervals"
             )
 
     @property
     def net_temporary(self) -> float:
         """Temporary impact less the half of the permanent one that an own sale is not hurt by."""
-        return self.temporary - self.permanent * self.seconds / 2.0
+        return max(0.0, self.temporary - self.permanent * self.seconds / 2.0)
 
     @property
     def urgency(self) -> float:

@@ -20,14 +20,15 @@ class Beat(StrEnum):
     """When in a step a policy is asked.
 
     OPENING: prices have moved, the oracle has not heard of it. REPORTED: reported prices are in
-    force, nobody has been liquidated. OFFERED: one account is due, `focus`, and may be taken. LEFT:
-    keepers are done, `focus` is who is still unsafe and due. CLOSING: the venue is done; time to
-    sell or to buy back.
+    force, nobody has been liquidated. OFFERED: one account is due, `focus`, and may be taken. LOTS:
+    auctions run, `focus`, and may be bid in. LEFT: keepers are done, `focus` is who is still unsafe
+    and due. CLOSING: the venue is done; time to sell or to buy back.
     """
 
     OPENING = "opening"
     REPORTED = "reported"
     OFFERED = "offered"
+    LOTS = "lots"
     LEFT = "left"
     CLOSING = "closing"
 
@@ -71,8 +72,8 @@ class MarketView(Protocol):
     def fee(self, asset: str) -> float:
         """The factor on what a sale brings, 0 to 1."""
 
-    def slope(self, asset: str) -> float:
-        """By how much a small sale moves the logarithm of the price, for each unit."""
+    def slope(self, asset: str, sold: float) -> float:
+        """By how much a sale moves the logarithm of the price, for each of its units."""
 
     def permanent_share(self, asset: str) -> float:
         """The share of a sale's move that stays, 0 to 1."""
@@ -102,7 +103,7 @@ class Observation:
         market: prices and depth outside.
         funds: the agent's own.
         gas_wad: what one transaction costs now, wad of the quote.
-        focus: the accounts in question, by key.
+        focus: the accounts (auctions, at LOTS) in question, by key.
         seen: accounts with debt, in order of their keys.
         uniforms: one number from 0 to below 1 for each account of the book, drawn for this step.
         spent_wad: what borrowers have paid in so far, by account.
