@@ -30,9 +30,14 @@ from trimtab.units import (
 
 @unique
 class Route(StrEnum):
-    """How a keeper pays for a liquidation, and what becomes of the collateral."""
+    """How a keeper pays for a liquidation, and what becomes of the collateral.
+
+    FLASH: with a loan of one transaction, sold at once. DUMP: its own money, sold at once.
+    INVENTORY: its own money, kept and sold by a schedule.
+    """
 
     FLASH = "flash"
+    DUMP = "dump"
     INVENTORY = "inventory"
 
 
@@ -147,7 +152,7 @@ class KeeperPolicy:
 
     def _capital(self, observation: Observation, route: Route) -> int | None:
         limits = [self.capital_wad]
-        if route is Route.INVENTORY:
+        if route is not Route.FLASH:
             limits.append(observation.funds.cash_wad)
         known = [limit for limit in limits if limit is not None]
         return min(known) if known else None
@@ -175,7 +180,7 @@ class KeeperPolicy:
             pair.collateral.asset,
             self.name,
             repay=repay,
-            flash_payment=None if keeps else repay,
+            flash_payment=repay if route is Route.FLASH else None,
         )
         return gain - costs, Intent((command,), sell_seized=not keeps, least_wad=least)
 
@@ -190,7 +195,7 @@ class KeeperPolicy:
         units = units_float(observation, asset, div_down(value, pair.collateral.unit))
         paid = units_float(observation, pair.debt.asset, repay) * market.price(pair.debt.asset)
         whole = units * market.price(asset)
-        if route is Route.FLASH:
+        if route is not Route.INVENTORY:
             return whole - paid, whole - market.proceeds(asset, units)
         terms = execution_terms(
             market, asset, units=units, seconds=observation.step_seconds, patience=self.patience
