@@ -162,7 +162,8 @@ class World:
         """Who is due is on offer in order of the gain, then of the name, as far as it lands."""
         keepers, draft = self.terms.keepers, self.venue.moment.draft
         uniforms = self.landing.at(clock.step) if keepers.failure else {}
-        offers = [best_offer(draft, key, capital_wad=None) for key in due]
+        capital = None if keepers.capital == float("inf") else fixed_of(keepers.capital, 18)
+        offers = [best_offer(draft, key, capital_wad=capital) for key in due]
         room = keepers.per_step
         for offer in by_gain([found for found in offers if found is not None]):
             if uniforms.get(offer.account, 1.0) < keepers.failure:
