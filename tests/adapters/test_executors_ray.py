@@ -7,7 +7,10 @@ from importlib.util import find_spec
 import pytest
 
 from tests.adapters.executor_tasks import DeadlyOnce, drawn_batch, refused_at_three
+from tests.simulation.cases import small_case
+from tests.simulation.stress_engines import HOUR, asked, falls
 from trimtab.adapters.executors import ExecutorKind, ThreadExecutor, open_executor
+from trimtab.simulation.stress import EngineKind, engine_of, prepared, run_stress
 from trimtab.units import UsageError
 
 pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="the extra distributed is absent")
@@ -29,6 +32,21 @@ def test_a_killed_worker_changes_nothing(on_ray, tmp_path):
     assert (tmp_path / "died").exists()
     assert dict(found) == expected
     assert len(found) == 12
+
+
+@pytest.mark.parametrize("engine", [falls, engine_of])
+def test_a_stress_test_is_the_same_on_ray(on_ray, engine):
+    question = asked(
+        small_case(),
+        paths=6,
+        batch_paths=2,
+        engine=EngineKind.EXACT,
+        step_seconds=24 * HOUR,
+    )
+    ready = prepared(question, engine=engine)
+    expected = run_stress(ready, curve=False).to_json()
+    assert run_stress(ready, executor=ThreadExecutor(2), curve=False).to_json() == expected
+    assert run_stress(ready, executor=on_ray, curve=False).to_json() == expected
 
 
 def test_an_error_of_the_task_is_the_same_error(on_ray):

@@ -3,7 +3,8 @@
 All but pairs act along one direction of the normals that drive a path: the unit vector `direction`
 over drivers, spread evenly over steps. The position p of a path along it is standard normal.
 
-    strata   p becomes Phi^-1((s + Phi(p)) / S), s = path mod S: equal counts in equal slices
+    strata   p becomes Phi^-1((s + Phi(p)) / S), s the bits of path mod S turned around: equal
+             counts in equal slices, and nearly so for whatever paths have finished
     tail     p becomes p + shift, but for every `plain_every`-th path
 
 A path counts by its likelihood ratio under the mixture of shifted and plain paths, which is never
@@ -46,7 +47,7 @@ class Sampling:
     Args:
         kind: antithetic: path 2j + 1 has the drivers of path 2j with their signs turned.
         direction: over drivers, one number each, not all 0; brought to length 1. Strata and tail.
-        strata: how many slices, at least 2.
+        strata: how many slices, a power of 2, at least 2.
         shift: of the position, in standard deviations.
         plain_every: every so many paths one is not shifted, at least 2.
     """
@@ -68,8 +69,10 @@ class Sampling:
             )
         unit = tuple(float(part) / length for part in self.direction)
         object.__setattr__(self, "direction", unit)
-        if self.strata < 2 or self.plain_every < 2 or not np.isfinite(self.shift):
-            raise UsageError("sampling: at least two strata, and every second path shifted at most")
+        if self.strata < 2 or self.strata & (self.strata - 1):
+            raise UsageError(f"strata: found {self.strata}, expected a power of 2, at least 2")
+        if self.plain_every < 2 or not np.isfinite(self.shift):
+            raise UsageError("sampling towards the tail: every second path is shifted at most")
 
     @property
     def is_directed(self) -> bool:
@@ -114,16 +117,24 @@ class Sampling:
         from scipy.special import ndtr, ndtri
 
         place = np.clip(ndtr(positions), _EDGE, 1.0 - _EDGE)
-        slices = (paths % self.strata + place) / self.strata
+        slices = (turned_bits(paths % self.strata, self.strata) + place) / self.strata
         return np.asarray(ndtri(slices), dtype=np.float64)
 
     def strata_of(self, paths: Ints) -> Ints:
         """Return the group of each path within which paths are drawn alike."""
         if self.kind is SamplingKind.STRATIFIED:
-            return paths % self.strata
+            return self._slices(paths)[0]
         if self.kind is SamplingKind.TAIL:
             return np.asarray(paths % self.plain_every != 0, dtype=np.int64)
         return np.zeros(len(paths), dtype=np.int64)
+
+    def _slices(self, paths: Ints) -> tuple[Ints, int]:
+        """The slice of each path, and how many there are: so wide that each has two paths."""
+        found = turned_bits(paths % self.strata, self.strata)
+        slices = self.strata
+        while slices > 1 and np.bincount(found, minlength=slices).min() < 2:
+            found, slices = found // 2, slices // 2
+        return found, slices
 
     def clusters_of(self, paths: Ints) -> Ints:
         """Return the number of the independent draw that each path belongs to."""
@@ -137,15 +148,12 @@ class Sampling:
             paths: their numbers; any set of finished ones, as an interruption leaves.
 
         Raises:
-            UsageError: a stratum without a path, or a tail without a plain one.
+            UsageError: a tail without plain paths, or without others.
         """
         if self.kind is SamplingKind.STRATIFIED:
-            counts = np.bincount(self.strata_of(paths), minlength=self.strata)
-            if (counts == 0).any():
-                raise UsageError(
-                    f"{len(paths)} paths leave some of {self.strata} strata empty: ask for more"
-                )
-            return np.asarray(len(paths) / (self.strata * counts[self.strata_of(paths)]))
+            place, slices = self._slices(paths)
+            counts = np.bincount(place, minlength=slices)
+            return np.asarray(len(paths) / (slices * counts[place]), dtype=np.float64)
         if self.kind is SamplingKind.TAIL:
             plain = float(np.mean(paths % self.plain_every == 0)) if len(paths) else 0.0
             if not 0.0 < plain < 1.0:
@@ -153,6 +161,14 @@ class Sampling:
             ratio = np.exp(self.shift * positions - 0.5 * self.shift**2)
             return np.asarray(1.0 / (plain + (1.0 - plain) * ratio), dtype=np.float64)
         return np.ones(len(paths))
+
+
+def turned_bits(numbers: Ints, size: int) -> Ints:
+    """Return numbers below a power of two with their bits in reverse: van der Corput's order."""
+    out, left = np.zeros_like(numbers), numbers.copy()
+    while size > 1:
+        out, left, size = 2 * out + left % 2, left // 2, size // 2
+    return out
 
 
 PLAIN = Sampling()

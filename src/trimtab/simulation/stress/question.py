@@ -35,13 +35,13 @@ class SamplingChoice:
         kind: plain, antithetic, stratified, or towards the tail.
         shift: of tail sampling, standard deviations along the direction in which the book loses;
             None is the normal quantile of the highest level asked for.
-        strata: how many.
+        strata: how many, a power of 2; None is the most that leave two paths in each, up to 4096.
         plain_every: of tail sampling, every so many paths one is not shifted.
     """
 
     kind: SamplingKind = SamplingKind.PLAIN
     shift: float | None = None
-    strata: int = 32
+    strata: int | None = None
     plain_every: int = 4
 
 

@@ -48,11 +48,16 @@ class TailRisk:
 def tail_risk(sample: Sample, level: float, *, confidence: float = 0.95) -> TailRisk:
     """Return VaR and ES at a level.
 
+    Where the paths cannot bound the VaR from above, they do not bound the ES either.
+
     Raises:
         UsageError: a level or a confidence that is not between 0 and 1.
     """
     at_risk = value_at_risk(sample, level, confidence=confidence)
     shortfall = expected_shortfall(sample, level, confidence=confidence)
+    if math.isinf(at_risk.high):
+        open_ended = "too few paths beyond the VaR to bound it"
+        shortfall = Estimate(shortfall.value, math.inf, at_risk.low, math.inf, open_ended)
     return TailRisk(level, at_risk, shortfall, int((sample.values > at_risk.value).sum()))
 
 
@@ -109,7 +114,8 @@ def wilson(share: float, trials: float, *, confidence: float = 0.95) -> tuple[fl
     middle = (share + spread / 2.0) / (1.0 + spread)
     half = reach * math.sqrt(share * (1.0 - share) / trials + spread / (4.0 * trials))
     half /= 1.0 + spread
-    return max(0.0, middle - half), min(1.0, middle + half)
+    low = 0.0 if share <= 0.0 else max(0.0, middle - half)
+    return low, 1.0 if share >= 1.0 else min(1.0, middle + half)
 
 
 def clopper_pearson(hits: int, trials: int, *, confidence: float = 0.95) -> tuple[float, float]:
