@@ -25,6 +25,7 @@ from trimtab.simulation.stress.results import (
     StressResult,
     WorstPath,
 )
+from trimtab.simulation.stress.reverse import ReverseStress, reverse_stress
 from trimtab.simulation.stress.running import Prepared, path_prices, prepared, run_stress
 from trimtab.simulation.stress.sample import Design, Sample, design_of
 from trimtab.simulation.stress.tail import Estimate, TailRisk, tail_risk
@@ -50,6 +51,7 @@ __all__ = [
     "Plan",
     "Prepared",
     "Process",
+    "ReverseStress",
     "RunFacts",
     "Sample",
     "SamplingChoice",
@@ -64,6 +66,7 @@ __all__ = [
     "engine_of",
     "path_prices",
     "prepared",
+    "reverse_stress",
     "run_stress",
     "shock_curve",
     "tail_risk",
