@@ -81,7 +81,7 @@ def _drawn(result: TuneResult, shape: Shape, *, quote: str, inks: Mapping[str, s
         [one.shortfall for one in front],
         color=inks["accent"],
         linewidth=1.4,
-        drawstyle="steps-post",
+        drawstyle="steps-pre",
         marker="o",
         markersize=4,
         zorder=4,
