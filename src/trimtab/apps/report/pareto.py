@@ -90,9 +90,9 @@ def _drawn(result: TuneResult, shape: Shape, *, quote: str, inks: Mapping[str, s
     dress(panel, f"expected shortfall at {level} over the horizon, {quote}", zero=True)
     panel.xaxis.set_major_formatter(lambda value, _: short_number(value))
     panel.set_xlabel(f"borrow capacity, {quote}", fontsize=10, labelpad=3)
-    _named(panel, result.present, "present", tint=inks["loss"])
+    _named(panel, result.present, name="present", tint=inks["loss"])
     if result.recommendation is not None:
-        _named(panel, result.recommendation.trial, "recommended", tint=inks["act"])
+        _named(panel, result.recommendation.trial, name="recommended", tint=inks["act"])
     return canvas
 
 
@@ -110,7 +110,7 @@ def _points(
     )
 
 
-def _named(panel: "Axes", trial: Trial, name: str, *, tint: str) -> None:
+def _named(panel: "Axes", trial: Trial, *, name: str, tint: str) -> None:
     panel.scatter([trial.capacity], [trial.shortfall], s=46, color=tint, zorder=5, marker="D")
     panel.annotate(
         name,

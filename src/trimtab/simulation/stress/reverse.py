@@ -113,7 +113,7 @@ def reverse_stress(
     grid = watched_grid(whole)
     clearing = engine(question, grid, feedback=True)
     search = _Search(grid, clearing, moving=moving, root=root_of(covariance), limit=loss_limit)
-    owned = exposures(question.case, whole.assets, whole.first_prices)[moving]
+    owned = exposures(question.case, whole.assets, prices=whole.first_prices)[moving]
     direction, distance = search.smallest(owned, seed=question.seed)
     if direction is None:
         return ReverseStress(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from trimtab.kernels.clearing.terms import KeeperTerms
 from trimtab.kernels.impact import ImpactKind, ImpactTable, ImpactTerms
 from trimtab.model import Executor
 from trimtab.simulation.paths.shocks import Louder
@@ -91,26 +92,25 @@ def default_variations(ready: Prepared) -> tuple[Variation, ...]:
     def louder(factor: float) -> StressQuestion:
         return replace(question, process=Process(model=Louder(model, factor)))
 
-    def keeping(**terms: float) -> StressQuestion:
-        return replace(question, keepers=replace(keepers, **terms))  # type: ignore[arg-type]
+    def keeping(terms: KeeperTerms) -> StressQuestion:
+        return replace(question, keepers=terms)
 
     found = [Variation("volatility", "x 0.8", "x 1.25", louder(0.8), louder(1.25))]
     if (market.kind != ImpactKind.NONE).any():
         thin, deep = (replace(question, market=scaled_depth(market, by)) for by in (0.5, 2.0))
         found.append(Variation("market depth", "x 0.5", "x 2", thin, deep))
-    late = keeping(delay_steps=keepers.delay_steps + slower)
+    late = keeping(replace(keepers, delay_steps=keepers.delay_steps + slower))
     name = f"+ {slower} step" + ("s" if slower > 1 else "")
     found.append(Variation("keepers' delay", "as is", name, question, late))
-    found.append(
-        Variation(
-            "transactions that fail", "none", "half", keeping(failure=0.0), keeping(failure=0.5)
-        )
-    )
+    sure, unsure = (keeping(replace(keepers, failure=share)) for share in (0.0, 0.5))
+    found.append(Variation("transactions that fail", "none", "half", sure, unsure))
     if keepers.gas > 0.0:
-        few, many = keeping(gas=0.0), keeping(gas=5.0 * keepers.gas)
-        found.append(Variation("gas", "none", "x 5", few, many))
+        free, dear = (keeping(replace(keepers, gas=by * keepers.gas)) for by in (0.0, 5.0))
+        found.append(Variation("gas", "none", "x 5", free, dear))
     if np.isfinite(keepers.capital):
-        half, double = (keeping(capital=by * keepers.capital) for by in (0.5, 2.0))
+        half, double = (
+            keeping(replace(keepers, capital=by * keepers.capital)) for by in (0.5, 2.0)
+        )
         found.append(Variation("keepers' capital", "x 0.5", "x 2", half, double))
     return tuple(found)
 

@@ -31,7 +31,9 @@ def pareto_set(trials: Sequence[Trial]) -> tuple[int, ...]:
     return tuple(one.number for one in sorted(front, key=lambda t: (t.shortfall, t.number)))
 
 
-def recommended(case: Case, trials: Sequence[Trial], front: Sequence[int]) -> Recommendation | None:
+def recommended(
+    case: Case, trials: Sequence[Trial], *, front: Sequence[int]
+) -> Recommendation | None:
     """Return the trial to take, or None where the present rules are as good as any.
 
     Among the Pareto set, those that risk at most as much as the present rules (within one standard

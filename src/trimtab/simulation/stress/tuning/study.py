@@ -124,7 +124,7 @@ def _answer(question: TuneQuestion, trials: Sequence[Trial]) -> TuneResult:
         asked.paths,
         asked.seed,
         str(question.borrowers),
-        recommended(asked.case, trials, front),
+        recommended(asked.case, trials, front=front),
         len(trials) == question.trials,
     )
 
