@@ -94,7 +94,7 @@ def indices_do_not_fall(move: Move) -> None:
         if was.borrow_shares and pool.borrow_shares and not lent_afresh(move, pool):
             rise = pool.borrowed * was.borrow_shares - was.borrowed * pool.borrow_shares
             assert rise >= 0, f"I6 borrow index: {was} -> {pool}"
-            least = min(was.borrow_shares, pool.borrow_shares)
+            least = min(was.borrow_shares, pool.borrow_shares, _fewest_debt_shares(move, was))
             most = touches * max(was.borrow_shares, was.borrowed) * pool.borrow_shares
             assert rise * least <= most, f"I2 debtors charged without a cause: {was} -> {pool}"
         socialized = any(e.payer is Payer.SOCIALIZED for e in move.told(EventKind.LOSS))
@@ -104,6 +104,16 @@ def indices_do_not_fall(move: Move) -> None:
             least = min(was.supply_shares, pool.supply_shares)
             most = touches * max(was.supply_shares, was.supplied) * pool.supply_shares
             assert rise * least <= most, f"I2 suppliers gain without a cause: {was} -> {pool}"
+
+
+def _fewest_debt_shares(move: Move, was: Pool) -> int:
+    """What a liquidation may leave before a loss of the account's positions is lent anew.
+
+    A unit that rounds onto the few who then owe is a larger part of what each owes, and whoever
+    borrows afterwards does so at their index.
+    """
+    paid = sum(-e.quantity for e in move.told(EventKind.LIQUIDATE, asset=was.asset))
+    return max(1, was.borrow_shares * (was.borrowed - paid) // was.borrowed)
 
 
 def lent_afresh(move: Move, pool: Pool) -> bool:
