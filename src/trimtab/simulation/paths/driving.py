@@ -33,6 +33,9 @@ class Purpose(IntEnum):
     REGIMES = 4
     BLOCKS = 5
     PEG = 6
+    LANDING = 7
+    BORROWERS = 8
+    CHAIN = 9
 
 
 @dataclass(frozen=True, slots=True)
