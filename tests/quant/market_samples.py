@@ -20,7 +20,7 @@ def flows_and_returns(steps, *, peak, share, recovery, seed=1, root=False, noise
     return out + noise * rng.standard_normal(steps), sold
 
 
-def rounds(count, *, heartbeat, deviation, spread=0.0006, tick=12.0, seed=1):
+def rounds(count, *, heartbeat, deviation, spread=0.0004, tick=12.0, seed=1):
     """Rounds of a feed that watches a random walk every tick and obeys its two rules."""
     rng = np.random.default_rng(seed)
     times, prices = [0.0], [100.0]

@@ -18,17 +18,20 @@ _EARLY: Final = 0.9
 # A rule explains a round that comes within this share of its threshold: blocks and medians blur it.
 _NEARLY: Final = 0.98
 _EDGE_SHARE: Final = 0.1
+_LONGEST: Final = 0.995
+_NEAR: Final = 0.1
 
 
 class OracleCadence:
     """Heartbeat and deviation threshold of a feed's rounds.
 
-    The heartbeat is where waits are densest among the long ones, the threshold where moves are
-    densest among rounds that did not wait for the heartbeat. A feed that hardly ever spoke early
-    shows no threshold: it is infinite.
+    The heartbeat is the median of the longest waits, but for one in two hundred, which are gaps of
+    the sample; the threshold is where moves are densest among rounds that did not wait for the
+    heartbeat. A feed that hardly ever spoke early shows no threshold: it is infinite.
 
     Learns `heartbeat_seconds_`, `deviation_` (fraction), `early_share_` (of rounds that did not
-    wait), `explained_share_` (of rounds that one of both rules explains), `report_`.
+    wait), `explained_share_` (of rounds that one of both rules explains), `report_`, whose
+    `on_time_share` says how many rounds show the heartbeat at all.
     """
 
     def __init__(self, *, least_rounds: int = 100, least_early: int = 30) -> None:
@@ -55,9 +58,9 @@ class OracleCadence:
                 "the rounds are no rounds", expected="times that do not fall, prices above 0"
             )
         moves = np.abs(np.diff(answers)) / answers[:-1]
-        longest = np.quantile(waits, 0.99)
-        slow = waits[waits > 0.5 * longest]
-        self.heartbeat_seconds_ = float(np.median(_densest(slow)))
+        longest = float(np.quantile(waits, _LONGEST))
+        slow = waits[np.abs(waits / longest - 1.0) <= _NEAR]
+        self.heartbeat_seconds_ = float(np.median(slow))
         early = waits < _EARLY * self.heartbeat_seconds_
         self.early_share_ = float(early.mean())
         spoken = moves[early & (moves > 0.0)]
@@ -74,6 +77,7 @@ class OracleCadence:
             quality={
                 "explained_share": (self.explained_share_,),
                 "early_share": (self.early_share_,),
+                "on_time_share": (slow.size / waits.size,),
             },
         )
         return self
