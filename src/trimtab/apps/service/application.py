@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from trimtab.apps.service import (
     ingest_routes,
+    journal_routes,
     reading_routes,
     stream_routes,
     trial_routes,
@@ -51,7 +52,7 @@ def application(service: Service, *, gate: Any = None) -> FastAPI:
     app.add_exception_handler(TrimtabError, _bad_data)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    for module in (reading_routes, trial_routes, ingest_routes, stream_routes):
+    for module in (reading_routes, trial_routes, ingest_routes, journal_routes, stream_routes):
         app.include_router(module.routes)
     _probes(app, service)
     _pages(app)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from trimtab.apps.service.board import Board
 from trimtab.apps.service.clock import CaseClock, Clock
+from trimtab.apps.service.history import Track
 from trimtab.apps.service.hub import Hub
 from trimtab.apps.service.queue import WorkQueue
 from trimtab.apps.service.recorder import JournalRecorder
@@ -86,6 +87,7 @@ class Service:
             heartbeat_s=options.heartbeat_s,
         )
         self.hub = Hub(self.board, acting=venue.acts)
+        self.track = Track()
         self.feeds: list[Feed] = []
         self.began = time.monotonic()
         self._stop = threading.Event()
@@ -107,6 +109,8 @@ class Service:
 
     def start(self) -> None:
         """Start the writer, then the publisher, then the feeds."""
+        with self.board.reading() as reading:
+            self.track.add(reading)
         self.writer.start()
         self._publisher.start()
         for feed in self.feeds:
@@ -128,6 +132,8 @@ class Service:
         while not self._stop.wait(wait_s):
             begun = time.perf_counter()
             if self.board.refresh():
+                with self.board.reading() as reading:
+                    self.track.add(reading)
                 self.hub.publish()
             took_s = time.perf_counter() - begun
             wait_s = max(self.options.publish_s, took_s / PUBLISH_SHARE)

@@ -41,8 +41,7 @@ async def stream(socket: WebSocket) -> None:
         service.hub.leave(reader)
         for task in (listening, sending):
             task.cancel()
-        await asyncio.gather(listening, sending, return_exceptions=True)
-        with contextlib.suppress(RuntimeError):
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
             await socket.close()
 
 
@@ -54,11 +53,13 @@ async def _listen(socket: WebSocket) -> None:
 
 
 async def _send(socket: WebSocket, hub: Hub, *, reader: Reader, wake: asyncio.Event) -> None:
-    while True:
-        await wake.wait()
-        wake.clear()
-        if reader.behind:
-            text = await asyncio.to_thread(hub.snapshot, reader)
-            await asyncio.wait_for(socket.send_text(text), SEND_S)
-        while (frame := hub.next(reader)) is not None:
-            await asyncio.wait_for(socket.send_text(frame), SEND_S)
+    """End when the reader goes, or takes nothing for too long."""
+    with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
+        while True:
+            await wake.wait()
+            wake.clear()
+            if reader.behind:
+                text = await asyncio.to_thread(hub.snapshot, reader)
+                await asyncio.wait_for(socket.send_text(text), SEND_S)
+            while (frame := hub.next(reader)) is not None:
+                await asyncio.wait_for(socket.send_text(frame), SEND_S)
