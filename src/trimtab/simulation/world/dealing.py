@@ -21,10 +21,30 @@ EXACT_DECIMALS = 36
 
 
 @dataclass(frozen=True, slots=True)
-class Deal:
-    """What an intent did: events in order, gas paid, net gain at market prices (wad)."""
+class Traded:
+    """Units sold in a market (below 0: bought), and the money got for them (paid), wad."""
 
+    asset: str
+    units: int
+    cash_wad: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """What an intent did.
+
+    Args:
+        step: in which.
+        events: of its commands, in order.
+        trades: in the markets, in order, purchases of what was paid in included.
+        gas_wad: paid for transactions.
+        net_wad: gain at market prices, what it keeps included, after slippage and gas.
+        liquidations: how many of its commands were one.
+    """
+
+    step: int
     events: tuple[Event, ...]
+    trades: tuple[Traded, ...]
     gas_wad: int
     net_wad: int
     liquidations: int
@@ -83,7 +103,7 @@ class Dealer:
         for outcome, command in zip(outcomes, intent.commands, strict=True):
             self.venue.apply(outcome, command)
         self._note_spending(name, events)
-        return Deal(events, gas_wad * count, trade.net_wad, count)
+        return Deal(step_number, events, tuple(trade.trades), gas_wad * count, trade.net_wad, count)
 
     def _tried(self, intent: Intent) -> list[Accepted] | None:
         view: View = self.venue.store
@@ -129,6 +149,7 @@ class _Trade:
     purse: Purse
     step_number: int
     net_exact: int = 0
+    trades: list[Traded] = field(default_factory=list)
 
     @property
     def net_wad(self) -> int:
@@ -154,7 +175,8 @@ class _Trade:
             used = min(max(self.purse.held(asset), 0), -units)
             bought = -units - used
             self.purse = self.purse.moved(asset, -used, step=self.step_number)
-            self.purse = self.purse.paid(self.dealer.value_wad(asset, -bought))
+            if bought:
+                self._book(asset, -bought, cash_wad=self.dealer.value_wad(asset, -bought))
 
     def sell(self, sale: Sale) -> None:
         """Sell units in the market, or buy them (below 0); only the slippage is a loss."""
@@ -167,5 +189,9 @@ class _Trade:
             cost_wad = fixed_of(dealer.markets.buy(sale.asset, whole), _WAD_DECIMALS)
             slippage_wad = cost_wad + worth
         self.net_exact -= slippage_wad * EXACT_PER_WAD
-        self.purse = self.purse.paid(worth - slippage_wad)
+        self._book(sale.asset, sale.units, cash_wad=worth - slippage_wad)
         self.purse = self.purse.moved(sale.asset, -sale.units, step=self.step_number)
+
+    def _book(self, asset: str, units: int, *, cash_wad: int) -> None:
+        self.purse = self.purse.paid(cash_wad)
+        self.trades.append(Traded(asset, units, cash_wad))
