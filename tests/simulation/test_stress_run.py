@@ -248,9 +248,7 @@ def test_history_has_only_so_many_windows(small):
 def test_sampling_needs_normals_and_a_book_that_hangs_on_them(small):
     windows = Process(PathKind.WINDOWS, assets=("ETH",))
     for kind in (SamplingKind.ANTITHETIC, SamplingKind.TAIL):
-        question = StressQuestion(
-            small, 1200.0, 3, process=windows, sampling=SamplingChoice(kind)
-        )
+        question = StressQuestion(small, 1200.0, 3, process=windows, sampling=SamplingChoice(kind))
         with pytest.raises(UsageError, match="sampling: this process has no normal drivers"):
             prepared(question, engine=falls)
     few = asked(small, paths=3, sampling=SamplingChoice(SamplingKind.TAIL))

@@ -50,9 +50,7 @@ def test_oracles_of_some_assets_keep_theirs():
 
 def test_terms_of_an_asset_without_a_path_are_refused(small):
     market = impact_terms(("DOGE",), kind=ImpactKind.LINEAR, first=1.0)
-    with pytest.raises(
-        UsageError, match=r"^market: terms of DOGE, which has no path; paths are"
-    ):
+    with pytest.raises(UsageError, match=r"^market: terms of DOGE, which has no path; paths are"):
         prepared(asked(small, market=market), engine=falls)
     with pytest.raises(UsageError, match=r"^oracle: terms of DOGE, which has no path"):
         prepared(asked(small, oracle=oracle_terms(("DOGE",))), engine=falls)
