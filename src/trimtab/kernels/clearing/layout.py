@@ -117,7 +117,7 @@ class Batch(NamedTuple):
     """
 
     prices: Floats
-    seed: int
+    seed: np.uint64
     number: int
     table: Floats
     displacement: Floats

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from trimtab.kernels.border import Floats
 from trimtab.kernels.clearing.edge_loops import account_sums, below, find_waiting, is_unsafe, rouse
 from trimtab.kernels.clearing.layout import (
@@ -104,7 +106,7 @@ def note(world: World, moment: tuple[int, Left, Floats]) -> None:
 
 
 @compiled_if_possible
-def run_path(world: World, path: tuple[int, int, Floats, Floats]) -> None:
+def run_path(world: World, path: tuple[np.uint64, int, Floats, Floats]) -> None:
     """Run one path: seed, number, prices (steps + 1 by columns), and where its totals go."""
     seed, number, prices, totals = path
     terms = world.terms

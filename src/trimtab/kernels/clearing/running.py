@@ -24,7 +24,8 @@ STEP_COLUMNS: Final = (
     "liquidations",
     "waiting_debt",
 )
-SEED_MOST: Final = 2**63
+SEED_MOST: Final = 2**64
+PATH_MOST: Final = 2**62
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,13 +79,15 @@ class PathClearing:
                 the book does; a number out of range.
         """
         paths = self._checked(prices)
-        if not 0 <= seed < SEED_MOST or not 0 <= first_path < SEED_MOST:
-            raise UsageError(f"seed and path are from 0 to below 2**63: {seed} and {first_path}")
+        if not 0 <= seed < SEED_MOST or not 0 <= first_path < PATH_MOST:
+            raise UsageError(
+                f"a seed is below 2**64 and a path below 2**62, from 0: {seed} and {first_path}"
+            )
         count, assets = paths.shape[0], paths.shape[2]
         steps = (count, self.steps + 1) if with_steps else (1, 0)
         batch = Batch(
             paths,
-            seed,
+            np.uint64(seed),
             first_path,
             np.zeros((count, len(COLUMNS))),
             np.zeros((count, assets)),

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from trimtab.kernels.clearing.edge_loops import (
     EDGE,
     Sums,
@@ -110,14 +112,15 @@ def act(world: World, asked: tuple[int, Sums]) -> bool:
     out = paid_out(world, (offer, entitled))
     gas = world.row[GAS]
     cost = offer.repay / world.assets[debt, REPORTED] * world.assets[debt, MARKET]
-    profit = would_bring(world, (asset, out)) - cost - gas
+    units = entitled / world.assets[asset, REPORTED]
+    profit = would_bring(world, (asset, units)) - cost - gas
     tie = EDGE * cost
     if profit < world.terms.min_profit - tie or profit <= tie:
         return False
     equity = found[0] - found[3] + offer.repay - entitled
     fee = max(0.0, min(min(offer.repay * offer.fee, held - entitled), equity))
     settle(world, (offer, entitled, out, fee))
-    sell(world, (asset, out))
+    sell(world, (asset, units))
     row = world.row
     row[LIQUIDATED] += offer.repay
     row[SEIZED] += entitled
@@ -166,7 +169,7 @@ def rounded(gain: float) -> float:
 
 
 @compiled_if_possible
-def keepers(world: World, moment: tuple[int, int, int]) -> None:
+def keepers(world: World, moment: tuple[int, np.uint64, int]) -> None:
     """Due accounts in order of gain, then of name; `moment` is the step, the seed and the path."""
     step, seed, path = moment
     terms = world.terms
