@@ -92,7 +92,7 @@ def test_selling_and_buying_back_never_gains(
     kind, first, tables = shape
     found = market(kind, first, tables=tables, permanent_share=share, fee=fee)
     found.sell("AAA", before)
-    cost, states = round_trip_cost(found, "AAA", sold), found.states()
+    cost, states = round_trip_cost(found, "AAA", sold=sold), found.states()
     got = found.sell("AAA", sold).proceeds
     paid = found.buy("AAA", sold)
     assert paid >= got * (1.0 - 1e-9)

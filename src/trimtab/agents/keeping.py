@@ -83,7 +83,7 @@ def due_sales(observation: Observation, patience: Patience) -> tuple[Intent, ...
         if lot.units <= 0:
             continue
         left = max(1, patience.intervals - (observation.step - lot.since_step))
-        whole = units_float(observation, lot.asset, lot.units)
+        whole = units_float(observation, lot.asset, units=lot.units)
         terms = execution_terms(
             observation.market,
             lot.asset,
@@ -96,7 +96,7 @@ def due_sales(observation: Observation, patience: Patience) -> tuple[Intent, ...
     return tuple(intents)
 
 
-def units_float(observation: Observation, asset: str, units: int) -> float:
+def units_float(observation: Observation, asset: str, *, units: int) -> float:
     """Native units as whole units, a float."""
     return float_of(units, observation.draft.rules.assets[asset].decimals)
 
@@ -192,8 +192,10 @@ class KeeperPolicy:
         bonus = WAD + offer.quote.terms.bonus_wad
         value = min(pair.held_value, mul_div_down(repay * pair.debt.unit, bonus, WAD))
         asset = pair.collateral.asset
-        units = units_float(observation, asset, div_down(value, pair.collateral.unit))
-        paid = units_float(observation, pair.debt.asset, repay) * market.price(pair.debt.asset)
+        units = units_float(observation, asset, units=div_down(value, pair.collateral.unit))
+        paid = units_float(observation, pair.debt.asset, units=repay) * market.price(
+            pair.debt.asset
+        )
         whole = units * market.price(asset)
         if route is not Route.INVENTORY:
             return whole - paid, whole - market.proceeds(asset, units)
@@ -217,7 +219,7 @@ class KeeperPolicy:
         price = float_of(price_wad, 18) * market.price(auction.debt) / reported
         for halving in range(self.halvings + 1):
             amount = lot >> halving
-            units = units_float(observation, asset, amount)
+            units = units_float(observation, asset, units=amount)
             gain = market.proceeds(asset, units) - units * price
             if amount and gain > float_of(self.least_wad + observation.gas_wad, 18):
                 taken = c.TakeAuction(draft.now_ns, key, amount, UINT256_MAX, self.name)
