@@ -27,6 +27,9 @@ from trimtab.units import (
     mul_div_down,
 )
 
+# Share of what is paid within which an estimated gain may be a rounding off.
+_ROUNDING = 1e-9
+
 
 @unique
 class Route(StrEnum):
@@ -161,15 +164,18 @@ class KeeperPolicy:
         self, observation: Observation, offer: Offer, *, route: Route
     ) -> tuple[float, Intent] | None:
         """What an offer is worth by a route, and the intent; halved while it does not pay."""
+        least_gain = float_of(self.least_wad + observation.gas_wad, 18)
         for halving in range(self.halvings + 1):
             repay = offer.repay >> halving
-            if repay == 0:
-                return None
             gain, costs = self._gain(observation, offer, repay=repay, route=route)
-            if halving == self.halvings or gain - costs > float_of(
-                self.least_wad + observation.gas_wad, 18
-            ):
+            # An estimate: what it cannot tell from the least is tried, and decided exactly.
+            room = _ROUNDING * float_of(offer.cost_wad, 18)
+            if gain - costs >= least_gain - room:
                 break
+        else:
+            return None
+        if repay == 0:
+            return None
         keeps = route is Route.INVENTORY
         least = self.least_wad + (fixed_of(costs, 18) if keeps else 0)
         pair = offer.quote.pair

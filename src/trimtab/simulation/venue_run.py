@@ -154,18 +154,19 @@ class VenueRun:
         self.positions.close_without_takers(tuple(self.waiting), at_ns)
         self.positions.settle(at_ns)
 
-    def end(self, number: int, at_ns: int, *, steps: int) -> str:
+    def end(self, number: int, at_ns: int, *, steps: int, measured: bool = True) -> str:
         """Measure a step; where a checkpoint is due, put it and return the state's hash."""
         last = number + 1 == steps
-        self.metrics.add(
-            at_ns,
-            self.moment.levels,
-            marks=self.moment.marks,
-            tally=self.tally,
-            waiting=self.waiting,
-            draft=self.moment.draft,
-            last=last,
-        )
+        if measured:
+            self.metrics.add(
+                at_ns,
+                self.moment.levels,
+                marks=self.moment.marks,
+                tally=self.tally,
+                waiting=self.waiting,
+                draft=self.moment.draft,
+                last=last,
+            )
         if not last and (number + 1) % self.case.replay.checkpoint_steps:
             return ""
         state_hash = self.store.state_hash()

@@ -100,6 +100,7 @@ class Dealer:
             self.markets.restore(before)
             return None
         self.purses[name] = trade.purse
+        self.markets.note_lowest()
         for outcome, command in zip(outcomes, intent.commands, strict=True):
             self.venue.apply(outcome, command)
         self._note_spending(name, events)
