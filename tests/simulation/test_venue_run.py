@@ -19,18 +19,18 @@ def fallen(price: int, *, more: tuple[str, ...] = ()) -> VenueRun:
     venue.begin(START_NS + STEP_NS)
     prices = (("BTC", 2_000 * WAD), ("ETH", price * WAD))
     assert venue.do(c.SetPrices(START_NS + STEP_NS, prices))
-    venue.sort_waiting(START_NS + STEP_NS)
+    venue.house.look(START_NS + STEP_NS)
     return venue
 
 
 def test_who_waits_is_due_after_the_delay_and_not_before() -> None:
     venue = fallen(1_450)
     at_ns = START_NS + STEP_NS
-    assert venue.waiting
-    assert set(venue.waiting.values()) == {at_ns}
-    assert venue.due(at_ns, delay_ns=0) == sorted(venue.waiting)
-    assert venue.due(at_ns + 5, delay_ns=6) == []
-    assert venue.due(at_ns + 6, delay_ns=6) == sorted(venue.waiting)
+    assert venue.house.waiting
+    assert set(venue.house.waiting.values()) == {at_ns}
+    assert venue.house.due(at_ns, delay_ns=0) == sorted(venue.house.waiting)
+    assert venue.house.due(at_ns + 5, delay_ns=6) == []
+    assert venue.house.due(at_ns + 6, delay_ns=6) == sorted(venue.house.waiting)
 
 
 def test_an_attempt_that_is_not_wanted_changes_nothing() -> None:

@@ -1,34 +1,25 @@
-"""A venue in a run: its state, its screen, who waits, and what has happened so far.
+"""A venue in a run: its state, its screen, its house, and what has happened so far.
 
 The replay and the world drive it with the same beats. Whoever the screen cannot clear is decided
 by the engine, exactly.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from trimtab.engine import (
-    EXACT_PER_WAD,
-    Draft,
-    is_spent,
-    is_unsafe,
-    open_venue,
-    step,
-)
+from trimtab.engine import EXACT_PER_WAD, Draft, is_unsafe, open_venue, step
 from trimtab.model import Accepted, Case, Command, Event, EventKind, Pool, Rejected, Table
 from trimtab.model import commands as c
 from trimtab.simulation.feed import first_prices
+from trimtab.simulation.house import House, Wanted
 from trimtab.simulation.metrics import Metrics
 from trimtab.simulation.moment import Moment
-from trimtab.simulation.position_acts import PositionActs
 from trimtab.simulation.screen import Screen
 from trimtab.simulation.steps import TimedEvent
 from trimtab.simulation.tally import Tally
-from trimtab.units import NANOSECONDS, div_up
+from trimtab.units import div_up
 
 # Price rows are in the case already.
 QUIET = (EventKind.PRICE, EventKind.MARK)
-
-Wanted = Callable[[Accepted], bool]
 
 
 class VenueRun:
@@ -38,11 +29,10 @@ class VenueRun:
         self.case = case
         start_ns = case.ticks[0].at_ns
         self.store = open_venue(case.rules, case.book, at_ns=start_ns, prices=first_prices(case))
-        self.positions = PositionActs(self.store, self.ask, case.replay.position_depth_wad)
+        self.house = House(self, case.replay)
         self.genesis_cash = self._cash()
         self.tally = Tally()
         self.events: list[TimedEvent] = []
-        self.waiting: dict[str, int] = {}
         self.commands: list[Command] = []
         self.screen = Screen(self.store, Draft(self.store, start_ns), more=more)
         self.metrics = Metrics(self.screen)
@@ -93,7 +83,7 @@ class VenueRun:
             self.tally.liquidations += 1
         for event in outcome.events:
             if event.kind is EventKind.UNSETTLED:
-                self.positions.unpaid.add(event.reason)
+                self.house.positions.unpaid.add(event.reason)
             if event.kind not in QUIET:
                 self.events.append(TimedEvent(command.at_ns, len(self.events), event))
         touched = [key for table, key in outcome.changes if table is Table.ACCOUNT]
@@ -109,50 +99,9 @@ class VenueRun:
                 found.append(key)
         return found
 
-    def sort_waiting(self, at_ns: int) -> None:
-        """Who is unsafe now, and since when."""
-        self.waiting = {key: self.waiting.get(key, at_ns) for key in self.unsafe()}
-
-    def due(self, at_ns: int, *, delay_ns: int) -> list[str]:
-        """Who has waited for the delay, in order of their keys."""
-        return [key for key, since in sorted(self.waiting.items()) if at_ns >= since + delay_ns]
-
-    def call_margin(self, at_ns: int) -> None:
-        """Call who fell under the initial level, and end the grace of calls left unanswered."""
-        grace = self.case.rules.margin_call.grace_seconds * NANOSECONDS
-        for key in self.screen.between_levels(self.moment.levels, self.moment.marks):
-            called = self.moment.draft.account(key).called_ns
-            if called is not None and at_ns >= called + grace:
-                self.do(c.ExpireCall(at_ns, key))
-            self.do(c.CallMargin(at_ns, key))
-
-    def close(self, at_ns: int) -> None:
-        """The venue closes out spent accounts, and gives what no keeper wants to the backstop."""
-        after = self.case.replay.backstop_after_seconds
-        for key, since in sorted(self.waiting.items()):
-            draft, sums = self.moment.draft, self.moment.sums(key)
-            account = draft.account(key)
-            if not account.at_risk or not is_unsafe(account, sums):
-                del self.waiting[key]
-                continue
-            closed = False
-            if is_spent(account, sums, draft=draft):
-                closed = self.do(c.CloseOut(at_ns, key))
-            elif after is not None and at_ns >= since + after * NANOSECONDS:
-                closed = self.do(c.TransferToBackstop(at_ns, key))
-            if closed:
-                del self.waiting[key]
-
-    def close_positions(self, keys: Sequence[str], at_ns: int) -> None:
-        """Takers close the positions of unsafe accounts; see `PositionActs`."""
-        for key in keys:
-            self.positions.liquidate(key, at_ns)
-
-    def close_rest(self, at_ns: int) -> None:
-        """What no keeper and no taker did: close-outs, the backstop, deleveraging, settlement."""
-        self.close(at_ns)
-        self.positions.close_without_takers(tuple(self.waiting), at_ns)
-        self.positions.settle(at_ns)
+    def between_levels(self) -> list[str]:
+        """Accounts that the screen cannot hold to be above the initial level."""
+        return self.screen.between_levels(self.moment.levels, self.moment.marks)
 
     def end(self, number: int, at_ns: int, *, steps: int, measured: bool = True) -> str:
         """Measure a step; where a checkpoint is due, put it and return the state's hash."""
@@ -163,7 +112,7 @@ class VenueRun:
                 self.moment.levels,
                 marks=self.moment.marks,
                 tally=self.tally,
-                waiting=self.waiting,
+                waiting=self.house.waiting,
                 draft=self.moment.draft,
                 last=last,
             )

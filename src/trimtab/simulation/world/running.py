@@ -67,7 +67,7 @@ class World:
         chance = Draws(Purpose.BORROWERS, accounts, seed=seed, path=path)
         self.stage = Stage(self.venue, self.markets, actors, chance)
         self.landing = Draws(Purpose.LANDING, accounts, seed=seed, path=path)
-        self.venue.positions.takers = MarketTakers(self.markets)
+        self.venue.house.positions.takers = MarketTakers(self.markets)
         self.feed, self.gas = Feed(self.case), GasTable(self.case)
         self.measures = Measures()
         self._step = 0
@@ -102,10 +102,10 @@ class World:
         self.stage.ask(Beat.OPENING, clock=clock)
         self._report(clock.at_ns)
         self.stage.ask(Beat.REPORTED, clock=clock)
-        self.venue.positions.begin_step()
-        self.venue.sort_waiting(clock.at_ns)
+        self.venue.house.positions.begin_step()
+        self.venue.house.look(clock.at_ns)
         if self.case.replay.margin_calls:
-            self.venue.call_margin(clock.at_ns)
+            self.venue.house.call_margin(clock.at_ns)
         if not self._halted():
             self._clear(clock)
         self.stage.ask(Beat.CLOSING, clock=clock)
@@ -140,7 +140,7 @@ class World:
 
     def _due(self, at_ns: int) -> list[str]:
         step_ns = round(self.grid.step_seconds * NANOSECONDS)
-        return self.venue.due(at_ns, delay_ns=self.terms.keepers.delay_steps * step_ns)
+        return self.venue.house.due(at_ns, delay_ns=self.terms.keepers.delay_steps * step_ns)
 
     def _clear(self, clock: Clock) -> None:
         """Liquidations, auctions, positions, the last resort, and the venue's own close-outs."""
@@ -149,11 +149,11 @@ class World:
             self._auction(due, clock)
         else:
             self._offer(due, clock)
-        self.venue.close_positions(due, clock.at_ns)
+        self.venue.house.close_positions(due, clock.at_ns)
         left = tuple(key for key in self._due(clock.at_ns) if self._still_unsafe(key))
         if left:
             self.stage.ask(Beat.LEFT, clock=clock, focus=left)
-        self.venue.close_rest(clock.at_ns)
+        self.venue.house.close_rest(clock.at_ns)
 
     def _still_unsafe(self, key: str) -> bool:
         draft = self.venue.moment.draft
