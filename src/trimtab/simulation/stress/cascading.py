@@ -1,7 +1,9 @@
 """The curve of loss against shock: one shock after another through the engine, made of no chance.
 
-All that moves falls together, in equal steps of the logarithm over an hour (a step at least), and
-stays there for the rest of the horizon, of which a day at most is looked at.
+All that moves and that borrowers own more of than they owe falls together, in equal steps of the
+logarithm over an hour (a step at least), and stays there for the rest of the horizon, of which a
+day at most is looked at. What they owe on balance, such as a stablecoin, keeps its price: were it
+to fall too, nobody's health would change.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from trimtab.kernels.clearing.outcomes import ClearingOutcomes
 from trimtab.simulation.paths.loadings import annual_covariance
 from trimtab.simulation.paths.making import PathGrid, PathModel
 from trimtab.simulation.stress.curve import SHOCK_DEPTHS, ShockCurve, ShockPoint
+from trimtab.simulation.stress.directions import exposures
 from trimtab.simulation.stress.engines import EngineMaker, engine_of
 from trimtab.simulation.stress.process import LearntProcess
 from trimtab.simulation.stress.question import StressQuestion
@@ -37,7 +40,7 @@ def shock_curve(
     Args:
         depths: fractions, above 0, below 1.
     """
-    moving = moving_assets(process.model)
+    moving = falling_assets(question, process.model, grid=grid)
     shocks = np.where(moving, np.log1p(-np.array(depths))[:, None], 0.0)
     watched = watched_grid(grid)
     prices = shock_prices(watched, shocks)
@@ -48,11 +51,20 @@ def shock_curve(
 
 
 def moving_assets(model: PathModel) -> NDArray[np.bool_]:
-    """Return which columns move; all but pegged to the quote where the process stands still."""
+    """Return which columns move; all where the process stands still but for a shock."""
     try:
         return np.asarray(np.diag(annual_covariance(model)) > 0.0)
     except DataError:
         return np.ones(len(model.assets), dtype=np.bool_)
+
+
+def falling_assets(
+    question: StressQuestion, model: PathModel, *, grid: PathGrid
+) -> NDArray[np.bool_]:
+    """Return which columns fall: those that move and that borrowers own on balance."""
+    moving = moving_assets(model)
+    owned = exposures(question.case, grid.assets, prices=grid.first_prices) > 0.0
+    return np.asarray(moving & owned if (moving & owned).any() else moving)
 
 
 def shock_steps(grid: PathGrid) -> int:
