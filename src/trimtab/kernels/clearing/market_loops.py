@@ -162,6 +162,19 @@ def would_bring(world: World, sale: tuple[int, float]) -> float:
 
 
 @compiled_if_possible
+def price_after(world: World, sale: tuple[int, float]) -> float:
+    """Return the market price of an asset once units of it have been sold."""
+    asset, units = sale
+    state = world.assets
+    depth = state[asset, DEPTH]
+    left, fallen = absorbed(world.curves, (asset, state[asset, OUTSTANDING], units, depth))
+    if world.curves.assets[asset, KIND] == 0.0:
+        left, fallen = 0.0, 0.0
+    shift = state[asset, PERMANENT] - fallen - log_impact(world.curves, (asset, left / depth))
+    return float(state[asset, PATH] * math.exp(shift))
+
+
+@compiled_if_possible
 def sell(world: World, sale: tuple[int, float]) -> None:
     """Let the market take units of an asset."""
     asset, units = sale

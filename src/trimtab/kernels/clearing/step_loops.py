@@ -40,7 +40,7 @@ from trimtab.kernels.clearing.layout import (
     WAITING,
     World,
 )
-from trimtab.kernels.clearing.market_loops import sell, would_bring
+from trimtab.kernels.clearing.market_loops import price_after, sell, would_bring
 from trimtab.kernels.clearing.offer_loops import Offer, best_offer
 from trimtab.kernels.clearing.ordering_loops import sort_pairs
 from trimtab.kernels.clearing.outcomes import COLUMNS
@@ -50,6 +50,9 @@ from trimtab.kernels.compiling import compiled_if_possible
 LIQUIDATED, SEIZED = COLUMNS.index("liquidated"), COLUMNS.index("seized")
 BONUS_PAID, PROFIT = COLUMNS.index("bonus"), COLUMNS.index("keeper_profit")
 GAS_PAID, LIQUIDATIONS = COLUMNS.index("gas"), COLUMNS.index("liquidations")
+
+# A keeper expects to sell all that it takes; what it expects may be off by this share of the debt.
+ESTIMATE = 1e-9
 
 # Debt of accounts below water, what they are short of, debt of all that are unsafe.
 Left = tuple[float, float, float]
@@ -110,17 +113,24 @@ def act(world: World, asked: tuple[int, Sums]) -> bool:
     held = world.held[offer.held_at, AMOUNT] * world.assets[asset, HELD_WORTH]
     entitled = min(offer.repay * (1.0 + offer.bonus), held)
     out = paid_out(world, (offer, entitled))
-    gas = world.row[GAS]
-    cost = offer.repay / world.assets[debt, REPORTED] * world.assets[debt, MARKET]
+    gas, least, tie = world.row[GAS], world.terms.min_profit, EDGE * offer.repay
     units = entitled / world.assets[asset, REPORTED]
-    profit = would_bring(world, (asset, units)) - cost - gas
-    tie = EDGE * cost
-    if profit < world.terms.min_profit - tie or profit <= tie:
+    repaid = offer.repay / world.assets[debt, REPORTED]
+    expected = would_bring(world, (asset, units)) - repaid * world.assets[debt, MARKET] - gas
+    if expected < least - ESTIMATE * offer.repay:
+        return False
+    # What is both got and paid in is neither sold nor bought.
+    sold = max(0.0, out - repaid) if asset == debt else out
+    bought = max(0.0, repaid - out) if asset == debt else repaid
+    profit = would_bring(world, (asset, sold)) - bought * world.assets[debt, MARKET] - gas
+    if units > out:
+        profit += (units - out) * price_after(world, (asset, sold))
+    if profit < least - tie or profit <= tie:
         return False
     equity = found[0] - found[3] + offer.repay - entitled
     fee = max(0.0, min(min(offer.repay * offer.fee, held - entitled), equity))
     settle(world, (offer, entitled, out, fee))
-    sell(world, (asset, units))
+    sell(world, (asset, sold))
     row = world.row
     row[LIQUIDATED] += offer.repay
     row[SEIZED] += entitled
