@@ -136,3 +136,31 @@ def test_without_data_a_line_says_so(tmp_path):
     assert done.returncode == 3
     assert done.stderr.startswith("no data sets in ")
     assert done.stdout == ""
+
+
+HEAD = "| fit | table | sample | n | parameters | how well |\n|---|---|---|---:|---|---|\n"
+QUALITY = ("r_squared", "explained_share", "on_time_share", "rank_correlation")
+
+
+def row_of(fit):
+    """A fit as a row of the page."""
+    numbers = [
+        f"{name.removesuffix('_seconds')} {'none' if value is None else f'{value:.3g}'}"
+        for name, value in fit["parameters"].items()
+        if name not in ("exponent", "keep", "half_life_seconds") or "thinning" in fit["fit"]
+    ]
+    good = [
+        f"{'R2' if name == 'r_squared' else name} {fit['quality'][name]:.2f}"
+        for name in QUALITY
+        if name in fit["quality"]
+    ]
+    cells = (fit["fit"], f"`{fit['source'].partition('/')[2][:32]}`", fit["sample"])
+    told = (f"{fit['observations']:,}", ", ".join(numbers), ", ".join(good))
+    return "| " + " | ".join((*cells, *told)) + " |"
+
+
+def test_the_page_shows_what_was_found(fits):
+    page = (ROOT / "docs/concepts/markets-and-impact.md").read_text(encoding="utf-8")
+    assert HEAD in page
+    wrong = [row for row in map(row_of, fits) if row not in page]
+    assert not wrong, "\n".join(wrong)
