@@ -52,6 +52,31 @@ def test_the_text_has_sorted_keys_and_no_blanks():
     assert canonical_json("é") == '"\\u00e9"'
 
 
+@dataclass(frozen=True)
+class Empty:
+    pass
+
+
+leaves = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**80), 2**80), st.text(), st.sampled_from(EventKind)
+)
+things = st.recursive(
+    leaves | st.just(Empty()) | st.just(Box(Shape.ROUND, {"b": 1, "a": -2})),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(st.text(max_size=3), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(things)
+def test_the_text_is_that_of_the_plain_form(thing):
+    text = json.dumps(plain(thing), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    assert canonical_json(thing) == text
+
+
 @given(holdings, st.randoms())
 def test_the_order_of_a_mapping_does_not_matter(held, random):
     entries = list(held.items())

@@ -1,0 +1,217 @@
+"""What is wrong in a journal: its chain, its standing, its sources, its snapshots, its file."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from trimtab.adapters.stores.database import Access
+from trimtab.adapters.stores.rows import (
+    last_numbers,
+    read_range,
+    standing,
+    stored_snapshot,
+    stored_snapshots,
+    stored_sources,
+)
+from trimtab.adapters.stores.tables import ENTRIES
+from trimtab.model.journal_entries import (
+    Entry,
+    Fault,
+    JournalDamagedError,
+    JournalError,
+    Snapshot,
+    Tip,
+    checked,
+)
+
+BEYOND = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """How far entries follow one another from a start, and what ends that.
+
+    `sources` are the last numbers in them; `marks` the chains at the numbers asked for.
+    """
+
+    start: Tip
+    tip: Tip
+    fault: str | None
+    sources: dict[str, int]
+    marks: dict[int, str]
+
+
+def quick_fault(access: Access) -> Fault | None:
+    """What the ends of the journal tell without reading it: opening one costs no more."""
+    try:
+        _, tip = access.read(standing)
+        last = access.read(lambda connection: connection.execute(_LAST).one_or_none())
+        seen = access.database.witnessed()
+    except (JournalDamagedError, ValueError):
+        return find_fault(access)
+    stands = last is None or tip == Tip(last.number, last.chain)
+    if stands and (seen is None or seen.number <= tip.number):
+        return None
+    return find_fault(access)
+
+
+def find_fault(access: Access) -> Fault | None:
+    """Read everything: entries, snapshots, sources, the witness, the database's own check."""
+    snapshots, broken = _snapshots(access)
+    numbers = frozenset(each.tip.number for each in snapshots)
+    try:
+        anchor, tip = access.read(standing)
+        _require_known(anchor, snapshots)
+    except JournalDamagedError as error:
+        run = _longest(access, snapshots)
+        seen = max(run.tip.number, _witnessed(access).number, *numbers, 0)
+        return Fault(run.tip.number + 1, _said(error), run.tip, seen)
+    witness = _witnessed(access)
+    run = whole_run(access, anchor, marks=numbers | {witness.number})
+    seen = max(tip.number, run.tip.number, witness.number, *numbers, 0)
+    if run.fault is None and seen == run.tip.number:
+        what = _beside(access, run, snapshots=snapshots, broken=broken, tip=tip)
+        return None if what is None else Fault(run.tip.number + 1, what, run.tip, seen)
+    what = run.fault or _missing(run.tip.number + 1, seen)
+    vouching = [each.tip for each in snapshots if each.tip.number > run.tip.number]
+    if not vouching:
+        return Fault(run.tip.number + 1, what, run.tip, seen)
+    start = vouching[-1]
+    tail = whole_run(access, start, marks=frozenset())
+    if tail.fault is None and tail.tip.number == seen:
+        return Fault(run.tip.number + 1, what, tail.tip, seen, snapshot=start.number)
+    what = tail.fault or _missing(tail.tip.number + 1, seen)
+    return Fault(tail.tip.number + 1, what, tail.tip, seen, snapshot=start.number)
+
+
+def kept_start(access: Access, fault: Fault) -> Snapshot | None:
+    """The snapshot from which on a journal is kept when its fault is mended; None: from entry 1.
+
+    Raises:
+        JournalError: the last good entry can no longer be reached.
+    """
+    snapshots, _ = _snapshots(access)
+    first = [None] if fault.snapshot is None else []
+    starts = [each for each in snapshots if each.tip.number >= (fault.snapshot or 0)]
+    for start in [*first, *starts]:
+        tip = Tip() if start is None else start.tip
+        if whole_run(access, tip, marks=frozenset()).tip == fault.good:
+            return start
+    raise JournalError(
+        f"entry {fault.good.number} can no longer be reached", where=access.database.where
+    )
+
+
+def _require_known(anchor: Tip, snapshots: list[Snapshot]) -> None:
+    if anchor != Tip() and anchor not in [each.tip for each in snapshots]:
+        raise JournalDamagedError(
+            f"there is no whole snapshot at the journal's anchor, entry {anchor.number}"
+        )
+
+
+def whole_run(access: Access, start: Tip, *, marks: frozenset[int]) -> Whole:
+    """Follow the chain from a start for as long as it is whole."""
+    tip, fault, found = start, None, {start.number: start.chain}
+    sources: dict[str, int] = {}
+    try:
+        for entry in checked(_readable(access, start.number), start):
+            tip = entry.tip
+            sources.update(last_numbers((entry,)))
+            if entry.number in marks:
+                found[entry.number] = entry.chain
+    except JournalDamagedError as error:
+        fault = _said(error)
+    except (TypeError, ValueError) as error:
+        fault = f"the entry is not readable ({error})"
+    return Whole(start, tip, fault, sources, found)
+
+
+def _readable(access: Access, after: int) -> Iterator[Entry]:
+    """Entries one page of rows at a time, and one by one where a page is not readable."""
+    while True:
+        try:
+            for entry in read_range(access, after, upto=BEYOND):
+                after = entry.number
+                yield entry
+            return
+        except JournalDamagedError:
+            following = after + 1
+            found = list(read_range(access, after, upto=following))
+            if not found:
+                raise
+            after = following
+            yield from found
+
+
+def _beside(
+    access: Access, run: Whole, *, snapshots: list[Snapshot], broken: list[int], tip: Tip
+) -> str | None:
+    """What is wrong where all entries are whole."""
+    if tip != run.tip:
+        return "the journal does not say where it stands"
+    for number in broken:
+        return f"the snapshot at entry {number} is damaged"
+    for each in snapshots:
+        if run.marks.get(each.tip.number) != each.tip.chain:
+            return f"the snapshot at entry {each.tip.number} has another chain"
+    base = next((each.sources for each in snapshots if each.tip.number == run.start.number), {})
+    try:
+        witness = access.database.witnessed()
+        if witness and run.marks.get(witness.number, witness.chain) != witness.chain:
+            return f"entry {witness.number} is not the one that was acknowledged"
+        if access.read(stored_sources) != {**base, **run.sources}:
+            return "the last numbers of the sources are not those of the entries"
+        return access.read(access.database.own_fault)
+    except (JournalDamagedError, ValueError) as error:
+        return _said(error)
+
+
+def _snapshots(access: Access) -> tuple[list[Snapshot], list[int]]:
+    """Whole snapshots, and the numbers of those that are not."""
+    whole, broken = [], []
+    try:
+        for tip in stored_snapshots(access):
+            snapshot = _snapshot(access, tip.number)
+            if snapshot is None:
+                broken.append(tip.number)
+            else:
+                whole.append(snapshot)
+    except (JournalDamagedError, TypeError, ValueError):
+        # A table that cannot be read holds no snapshot that could vouch for anything.
+        broken.append(0)
+    return whole, broken
+
+
+def _snapshot(access: Access, number: int) -> Snapshot | None:
+    try:
+        return stored_snapshot(access, number)
+    except JournalDamagedError:
+        return None
+
+
+def _longest(access: Access, snapshots: list[Snapshot]) -> Whole:
+    """The run that reaches furthest, of those that begin where a journal can begin."""
+    starts = [Tip(), *(each.tip for each in snapshots)]
+    runs = [whole_run(access, start, marks=frozenset()) for start in starts]
+    return max(runs, key=lambda run: run.tip.number)
+
+
+def _witnessed(access: Access) -> Tip:
+    try:
+        return access.database.witnessed() or Tip()
+    except ValueError:
+        return Tip()
+
+
+def _missing(first: int, last: int) -> str:
+    return "it is missing" if first == last else f"it and all up to entry {last} are missing"
+
+
+def _said(error: Exception) -> str:
+    return error.what if isinstance(error, JournalDamagedError) else str(error)
+
+
+_LAST = select(ENTRIES.c.number, ENTRIES.c.chain).where(
+    ENTRIES.c.number == select(func.max(ENTRIES.c.number)).scalar_subquery()
+)

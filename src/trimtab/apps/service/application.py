@@ -1,0 +1,144 @@
+"""The web application of one running service: routes, refusals as one clear line, headers."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from trimtab.apps.service import (
+    ingest_routes,
+    journal_routes,
+    reading_routes,
+    stream_routes,
+    trial_routes,
+)
+from trimtab.apps.service.gate import OpenGate
+from trimtab.apps.service.running import Service
+from trimtab.apps.service.security import HEADERS, RefusedError
+from trimtab.units import TrimtabError
+
+DASHBOARD = Path(__file__).parent / "dashboard"
+BODY_MAX = 256 * 1024
+DESCRIPTION = """The live risk engine of one venue.
+
+Amounts are decimal text, never floats: values in the venue's `quote`, balances in whole units of
+the asset named beside them, prices in quote per whole unit, ratios as plain numbers. Times are
+ISO 8601 UTC. A refusal is a document with `error` (a closed word) and `message` (one line)."""
+
+
+def application(service: Service, *, gate: Any = None) -> FastAPI:
+    """The application for a service, which runs beside it: starting it is the caller's.
+
+    Arguments:
+        gate: admits callers; None is the open gate of loopback.
+    """
+    app = FastAPI(
+        title="Trimtab",
+        version="1",
+        description=DESCRIPTION,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=BODY_MAX,
+    )
+    app.state.service = service
+    app.state.gate = gate or OpenGate()
+    app.add_exception_handler(RefusedError, _refused)
+    app.add_exception_handler(TrimtabError, _bad_data)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    for module in (reading_routes, trial_routes, ingest_routes, journal_routes, stream_routes):
+        app.include_router(module.routes)
+    _probes(app, service)
+    _pages(app)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _probes(app: FastAPI, service: Service) -> None:
+    @app.get("/healthz", tags=["probes"], response_class=PlainTextResponse)
+    def healthz() -> str:
+        """Whether the process answers."""
+        return "ok"
+
+    @app.get("/readyz", tags=["probes"], response_class=PlainTextResponse)
+    def readyz() -> PlainTextResponse:
+        """Whether work is taken, decided and made durable; 503 and why where it is not."""
+        problem = service.ready()
+        return PlainTextResponse(problem or "ok", status_code=503 if problem else 200)
+
+
+def _pages(app: FastAPI) -> None:
+    """The dashboard, and plotly.js as it lies in the installed package."""
+
+    @app.get("/vendor/plotly.min.js", include_in_schema=False)
+    def plotly() -> Response:
+        found = find_spec("plotly")
+        folder = Path(found.origin).parent if found and found.origin else None
+        file = folder / "package_data" / "plotly.min.js" if folder else None
+        if file is None or not file.exists():
+            raise RefusedError(404, "not_installed", message="the package plotly is not installed")
+        return FileResponse(file, media_type="text/javascript")
+
+    if DASHBOARD.is_dir():
+        app.mount("/", StaticFiles(directory=DASHBOARD, html=True), name="dashboard")
+
+
+class SecurityHeaders:
+    """Puts the security headers on every answer, errors included."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass a request on; its answer leaves with the headers."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def sent(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                kept = [pair for pair in message["headers"] if pair[0].lower() != b"server"]
+                have = {name.lower() for name, _ in kept}
+                added = [(k.lower().encode(), v.encode()) for k, v in HEADERS.items()]
+                message["headers"] = kept + [pair for pair in added if pair[0] not in have]
+            await send(message)
+
+        await self._app(scope, receive, sent)
+
+
+def problem(
+    status: int, error: str, *, message: str, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """A refusal: a closed word for programs, one line for people."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in message).split())
+    return JSONResponse({"error": error, "message": line}, status_code=status, headers=headers)
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RefusedError)
+    return problem(error.status, error.error, message=error.message, headers=error.headers)
+
+
+async def _bad_data(_: Request, error: Exception) -> Response:
+    return problem(422, "bad_data", message=str(error))
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return problem(422, "bad_request", message=f"{where}: {first['msg']}"[:400])
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    words = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+    word = words.get(error.status_code, "refused")
+    headers = dict(error.headers or {})
+    return problem(error.status_code, word, message=str(error.detail), headers=headers)
