@@ -10,9 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from finding import Finding, document, markdown
+from finding_drying import drying
 from finding_margin import margin
+from finding_minutes import replayed
 
-FINDINGS: dict[str, Callable[[Path], Finding]] = {"margin": margin}
+FINDINGS: dict[str, Callable[[Path], Finding]] = {
+    "margin": margin,
+    "drying": drying,
+    "minutes": replayed,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from tests.conftest import DATA, ROOT
@@ -55,3 +56,49 @@ def test_tails_ask_for_more_than_a_normal_fit(margin, side, published, tail, blo
     assert found[f"{side}: the days themselves"]["found"] == pytest.approx(days, rel=0.02)
     assert pareto["found"] > 1.3 * found[f"{side}: normal fit"]["found"]
     assert pareto["found"] < published < whole["found"]
+
+
+@pytest.fixture(scope="module")
+def told():
+    found = {}
+    for name in ("drying", "minutes"):
+        done = findings("--only", name, "--json")
+        assert done.returncode == 0, done.stderr
+        (found[name],) = json.loads(done.stdout)
+    return found
+
+
+def numbers(finding):
+    return {one["what"]: one["found"] for one in finding["figures"]}
+
+
+@pytest.mark.shared
+def test_more_liquidity_delays_and_drying_brings_more_paths_under_water(told):
+    assert "2002.08099" in told["drying"]["source"]
+    found = numbers(told["drying"])
+    rates, sizes = ("0", "1", "5"), ("10,000", "30,000", "100,000")
+
+    def cell(size, rate, what):
+        return found[f"{size} ETH a day, drying {rate} % a day: {what}"]
+
+    days = np.array([[cell(s, r, "first day, worst path") for r in rates] for s in sizes])
+    share = np.array([[cell(s, r, "paths under water in 100 days") for r in rates] for s in sizes])
+    assert (np.diff(days, axis=0) >= 0).all()
+    assert (np.diff(days, axis=1) <= 0).all()
+    assert (np.diff(share, axis=0) < 0).all()
+    assert (np.diff(share, axis=1) > 0).all()
+    assert (days[0, 0], days[2, 0]) == (8, 12)
+    assert share[1, 1] == pytest.approx(0.217, abs=0.005)
+    published = {one["published"] for one in told["drying"]["figures"]}
+    assert published == {19.0, None}
+
+
+@pytest.mark.shared
+def test_recorded_liquidations_sold_elsewhere_learnt_rank_the_minutes(told):
+    found = numbers(told["minutes"])
+    assert found["rank correlation of minutes with liquidations"] == pytest.approx(0.711, abs=0.01)
+    assert found["rank correlation of the crash day's minutes"] == pytest.approx(0.664, abs=0.01)
+    made = found["crash day: fall that the sales alone make, log"]
+    assert made == pytest.approx(0.129, abs=0.005)
+    assert made < found["crash day: recorded fall from top to bottom, log"] < 0.32
+    assert "no parameter saw" in told["minutes"]["method"]
