@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import MISSING, FrozenInstanceError, fields, is_dataclass, replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trimtab.model import (
     EVERY_ASSET,
@@ -168,3 +170,28 @@ def test_a_venue_needs_its_kind_and_nothing_else():
     ]
     assert required == ["name", "kind"]
     assert TickRange(-1, 1, 5).lower_tick == -1
+
+
+NAMES = st.sets(st.sampled_from(["A", "B", "C", EVERY_ASSET]))
+
+
+@given(sold=NAMES, heard=NAMES, asset=st.sampled_from(["A", "B", "C"]))
+def test_an_asset_is_never_given_the_section_of_another(sold, heard, asset):
+    settings = StressSettings(
+        markets={name: MarketSettings(name) for name in sold},
+        oracles={name: OracleSettings(name, delay_seconds=1) for name in heard},
+    )
+    market, oracle = settings.market(asset), settings.oracle(asset)
+    if asset in sold:
+        assert market.name == asset
+    elif EVERY_ASSET in sold:
+        assert market.name == EVERY_ASSET
+    else:
+        assert market is None
+    if asset in heard:
+        assert oracle.name == asset
+    elif EVERY_ASSET in heard:
+        assert oracle.name == EVERY_ASSET
+    else:
+        assert oracle == OracleSettings(asset)
+        assert oracle.delay_seconds == 0
