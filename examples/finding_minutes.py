@@ -13,7 +13,7 @@ from market_data import Floats, table
 
 from trimtab.kernels.impact import ImpactTerms, after_sale, log_impact
 from trimtab.quant import FlowImpact
-from trimtab.simulation.markets import Market, SquareRootImpact, terms_of
+from trimtab.simulation.markets import Market, market_of_flow, terms_of
 
 MINUTE = 60.0
 SPLIT = "2021-01-16"
@@ -56,11 +56,7 @@ def replayed(data: Path) -> Finding:
     returns, sold = np.diff(rows["log"]), (rows["longs"] - rows["shorts"])[1:]
     late = rows["day"][1:] >= SPLIT
     fit = FlowImpact(root=True).fit(returns[late], sold[late], step_seconds=MINUTE)
-    market = Market(
-        SquareRootImpact(fit.coefficient_).curve(),
-        permanent_share=fit.permanent_share_,
-        recovery_seconds=fit.recovery_seconds_,
-    )
+    market = market_of_flow(fit)
     early = rows["day"] < SPLIT
     longs, shorts = rows["longs"][early], rows["shorts"][early]
     # Liquidated shorts are bought back: the same market, the other way round.

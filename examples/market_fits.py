@@ -34,11 +34,8 @@ from trimtab.quant import (
     FlowImpact,
     GasSlope,
     OracleCadence,
-    PowerImpact,
 )
-from trimtab.simulation.markets import OrderBookLadder
-
-POINTS = 60
+from trimtab.simulation.markets import OrderBookLadder, curve_fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +93,10 @@ def all_fits(data: Path) -> Iterator[Fit]:
 
 def book_fits(name: str, book: OrderBookLadder, *, sample: str) -> Iterator[Fit]:
     """The square root and the line through a book's depth curve, at sizes spread geometrically."""
-    curve = book.curve()
-    deepest = float(book.quantities.sum())
-    sizes = np.geomspace(deepest * 1e-3, deepest, POINTS)
-    falls = np.array([curve.log_impact(size) for size in sizes])
-    for exponent, law in ((0.5, "square root"), (1.0, "line")):
-        report = PowerImpact(exponent=exponent).fit(sizes, falls).report_
-        told = f"{sample}, {book.prices.size} levels to {1e4 * falls[-1]:.0f} bps"
+    curve, deepest = book.curve(), float(book.quantities.sum())
+    reach = 1e4 * curve.log_impact(deepest)
+    told = f"{sample}, {book.prices.size} levels to {reach:.0f} bps"
+    for law, report in curve_fits(curve, deepest=deepest).items():
         yield Fit(f"book: {law}", f"orderbook/{name}", told, report)
 
 
