@@ -118,6 +118,7 @@ class SqliteFile:
     def own_fault(self, connection: Connection) -> str | None:
         """What SQLite's own check of its pages and indexes finds."""
         found = str(connection.execute(text("PRAGMA integrity_check(1)")).scalar())
+        found = " ".join(found.split())
         return None if found == "ok" else f"the file's own check says: {found}"
 
     def mend(self, access: Access, fault: Fault) -> None:
