@@ -123,7 +123,8 @@ def examine(path: Path, done: str) -> bool:
         assert kept == ENTRIES[journal.anchor().number : fault.good.number], done
         assert journal.last() == fault.good, done
         assert journal.sources() == sources_of(ENTRIES[: fault.good.number]), done
-        assert all(journal.latest_snapshot(tip.number) in SNAPSHOTS for tip in journal.snapshots())
+        kept = [journal.latest_snapshot(tip.number) for tip in journal.snapshots()]
+        assert all(snapshot in SNAPSHOTS for snapshot in kept), done
         journal.append(ENTRIES[fault.good.number :])
         assert journal.last() == ENTRIES[-1].tip, done
         return True
@@ -247,6 +248,16 @@ def test_a_journal_without_its_tail_is_not_written_or_read(
     for call in calls:
         with pytest.raises(JournalDamagedError, match=r"entry 291: it and all up to.*restore"):
             call()
+    journal.close()
+
+
+def test_whole_snapshots_are_kept(templates: dict[str, Path], tmp_path: Path) -> None:
+    path = taken(templates["rest"], tmp_path)
+    journal = altered(path, "UPDATE journal_entries SET result = '{}' WHERE number = 290")
+    fault = journal.verify()
+    assert fault is not None
+    journal.cut_tail(fault, consent=True)
+    assert journal.snapshots() == [each.tip for each in SNAPSHOTS]
     journal.close()
 
 
