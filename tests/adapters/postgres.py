@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 import psycopg
-import pytest
 
 OWNER = "postgres"
 # Where Debian's package puts what no path holds.
@@ -30,13 +29,21 @@ def binaries() -> Path | None:
     return versions[-1].parent if versions else None
 
 
+def postgres_or_skip() -> PostgresOfTests:
+    """A server, not yet started; skips the test where PostgreSQL is not installed."""
+    import pytest
+
+    if binaries() is None:
+        pytest.skip("PostgreSQL is not installed: no initdb on the path or in Debian's place")
+    return PostgresOfTests()
+
+
 class PostgresOfTests:
     """A server on a socket of its own folder; nothing listens on the network."""
 
     def __init__(self, *, on_disk: bool = False) -> None:
         found = binaries()
-        if found is None:
-            pytest.skip("PostgreSQL is not installed: no initdb on the path or in Debian's place")
+        assert found is not None, "PostgreSQL is installed"
         self._binaries = found
         # The socket's path has to be short, and a test's own folder is root's. In memory, where
         # there is such a place: what is tested is the death of processes, not of disks.

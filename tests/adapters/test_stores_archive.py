@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from tests.adapters.journal_chains import chain_of, snapshot_at, sources_of
-from tests.adapters.postgres import PostgresOfTests
+from tests.adapters.postgres import postgres_or_skip
 from trimtab.adapters.stores import SqlJournal, open_store
 from trimtab.adapters.stores.archive import back_up, restore, write_archive
 from trimtab.adapters.stores.exporting import export_parquet
@@ -108,7 +108,7 @@ def test_a_back_up_is_taken_while_the_journal_is_written(
 
 
 def test_a_journal_moves_to_postgresql_and_back(journal: SqlJournal, tmp_path: Path) -> None:
-    server = PostgresOfTests()
+    server = postgres_or_skip()
     try:
         server.start()
         back_up(journal, tmp_path / "copy.sqlite")
@@ -165,7 +165,7 @@ def test_a_back_up_that_was_cut_short_is_refused(
     [
         (lambda lines: lines[:-1], "cut short"),
         (lambda lines: [*lines[:50], *lines[51:]], "cut short"),
-        (lambda lines: [*lines[:50], lines[51], lines[50], *lines[52:]], "do not follow"),
+        (lambda lines: [*lines[:50], lines[51], lines[50], *lines[52:]], "taken before"),
         (lambda lines: [*lines, lines[-1]], "cut short"),
         (lambda lines: lines[1:], "no back-up of a journal"),
         (lambda lines: [lines[0].replace("120", "121"), *lines[1:]], "cut short"),

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.adapters.journal_chains import chain_of, snapshot_at, sources_of
-from tests.adapters.postgres import PostgresOfTests
+from tests.adapters.postgres import PostgresOfTests, postgres_or_skip
 from trimtab.adapters.stores import SqlJournal, open_store
 from trimtab.adapters.stores.database import Access
 from trimtab.adapters.stores.migrating import HEAD
@@ -30,7 +30,7 @@ NAMES = itertools.count()
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresOfTests]:
-    started = PostgresOfTests()
+    started = postgres_or_skip()
     try:
         started.start()
         yield started

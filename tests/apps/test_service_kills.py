@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.postgres import PostgresOfTests
+from tests.adapters.postgres import postgres_or_skip
 from tests.apps.journal_story import genesis_of
 from tests.apps.journal_writer import decided
 from tests.simulation.cases import small_case
@@ -86,7 +86,7 @@ def location(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield str(tmp_path / "venue.sqlite")
         return
-    server = PostgresOfTests()
+    server = postgres_or_skip()
     try:
         server.start()
         yield server.create("killed")
