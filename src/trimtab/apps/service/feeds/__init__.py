@@ -1,0 +1,1 @@
+"""Where work comes from: replayed files, sockets, exchanges, chains. HTTP ingest is a route."""

@@ -1,0 +1,173 @@
+"""A running service: its venue, queue, writer, board, feeds and publisher, put together."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from trimtab.apps.service.audit import AuditTrail
+from trimtab.apps.service.board import Board
+from trimtab.apps.service.clock import CaseClock, Clock
+from trimtab.apps.service.hub import Hub
+from trimtab.apps.service.proposals import Proposals
+from trimtab.apps.service.queue import WorkQueue
+from trimtab.apps.service.recorder import JournalRecorder
+from trimtab.apps.service.snapshots import EVERY_ENTRIES, Snapshots
+from trimtab.apps.service.sources import Sources
+from trimtab.apps.service.writer import Decided, Writer
+from trimtab.model import Case
+from trimtab.model.ports import JournalStore
+from trimtab.simulation.live import LiveVenue
+
+QUEUE_CAPACITY = 4096
+PUBLISH_S = 0.1
+# The publisher works at most this share of the time, however large the book is.
+PUBLISH_SHARE = 0.2
+
+
+class Feed(Protocol):
+    """Something outside that sends work until it is told to stop."""
+
+    name: str
+
+    def start(self) -> None:
+        """Begin to send; returns at once."""
+
+    def stop(self) -> None:
+        """Send no more; returns once nothing of it runs."""
+
+    def status(self) -> str:
+        """One clause for people: running, ended, or what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a service runs: the capacity of its queue, how often it publishes, who acts."""
+
+    acts: bool = False
+    queue_capacity: int = QUEUE_CAPACITY
+    publish_s: float = PUBLISH_S
+    stale_s: int = 60
+    heartbeat_s: float | None = None
+    snapshot_every: int = EVERY_ENTRIES
+
+
+@dataclass(slots=True)
+class Started:
+    """What a service is started with: a venue as it stands, and what it goes on from."""
+
+    case: Case
+    venue: LiveVenue
+    journal: JournalStore
+    clock: Clock
+    audit: AuditTrail
+    sources: dict[str, int] = field(default_factory=dict)
+    case_hash: str = ""
+
+
+class Service:
+    """One venue that runs. `start` starts writer, feeds and publisher; `stop` drains and ends."""
+
+    def __init__(self, started: Started, options: Options) -> None:
+        """Put the parts together; nothing runs yet."""
+        self.case = started.case
+        self.clock = started.clock
+        self.journal = started.journal
+        self.options = options
+        self.queue = WorkQueue(options.queue_capacity)
+        sources = Sources(stale_s=options.stale_s)
+        sources.restore(started.sources)
+        venue = started.venue
+        self.board = Board(
+            venue.store, started.case.replay, at_ns=venue.now_ns, number=self.journal.last().number
+        )
+        self.snapshots = Snapshots(
+            started.journal,
+            venue,
+            case_hash=started.case_hash,
+            clock_ns=started.clock.now_ns,
+            every=options.snapshot_every,
+        )
+        self.writer = Writer(
+            venue,
+            self.queue,
+            clock=started.clock,
+            recorder=JournalRecorder(
+                started.journal,
+                clock_ns=started.clock.now_ns,
+                applied=self.snapshots.applied,
+            ),
+            publish=self._published,
+            sources=sources,
+            heartbeat_s=options.heartbeat_s,
+        )
+        self.hub = Hub(self.board, acting=venue.acts)
+        self.watchers: list[Callable[[Board], object]] = []
+        self.feeds: list[Feed] = []
+        self.audit = started.audit
+        self.alerts: object | None = None
+        self.fund_peak = 0.0
+        self.proposals = Proposals(clock_ns=time.time_ns)
+        self.began = time.monotonic()
+        self._stop = threading.Event()
+        self._publisher = threading.Thread(target=self._publish, name="publisher", daemon=True)
+
+    @property
+    def acting(self) -> bool:
+        """Whether the service sends its own keepers' commands."""
+        return self.writer.venue.acts
+
+    @property
+    def case_clock(self) -> CaseClock | None:
+        """The clock of a replayed case, which can be held; None where the clock is the world's."""
+        return self.clock if isinstance(self.clock, CaseClock) else None
+
+    def _published(self, group: Sequence[Decided], number: int) -> None:
+        policy = self.writer.venue.policy
+        self.board.offer(group, number, waiting=dict(policy.waiting), gas_wad=policy.gas_wad)
+
+    def start(self) -> None:
+        """Start the writer, then the publisher, then the feeds."""
+        self.writer.start()
+        self._publisher.start()
+        for feed in self.feeds:
+            feed.start()
+
+    def stop(self) -> bool:
+        """Stop the feeds, drain the queue, publish what is left; False where work was given up."""
+        for feed in self.feeds:
+            feed.stop()
+        drained = self.writer.stop()
+        self._stop.set()
+        if self._publisher.is_alive():
+            self._publisher.join(5)
+        self.board.refresh()
+        if drained:
+            self.snapshots.finish(self.journal.last())
+        self.journal.close()
+        self.audit.close()
+        return drained
+
+    def _publish(self) -> None:
+        wait_s = self.options.publish_s
+        while not self._stop.wait(wait_s):
+            begun = time.perf_counter()
+            if self.board.refresh():
+                self.hub.publish()
+                for watch in self.watchers:
+                    watch(self.board)
+            took_s = time.perf_counter() - begun
+            wait_s = max(self.options.publish_s, took_s / PUBLISH_SHARE)
+
+    def ready(self) -> str:
+        """Empty where the service takes and decides work; else why not."""
+        if self.writer.failure:
+            return f"the writer has stopped: {self.writer.failure}"
+        if not self.writer.alive:
+            return "the writer does not run"
+        if self.writer.waiting_for_journal:
+            return "the journal cannot write; the writer tries again"
+        if len(self.queue) >= self.queue.capacity:
+            return "the queue is full"
+        return ""

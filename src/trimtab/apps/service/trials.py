@@ -1,0 +1,219 @@
+"""What would happen: a view of the venue in which prices are moved and commands are tried.
+
+Nothing of it reaches the venue: the readers' copy is overlaid, never written.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from trimtab.apps.service.account_views import document
+from trimtab.apps.service.board import Reading
+from trimtab.apps.service.views import prices as price_texts
+from trimtab.apps.service.views import when
+from trimtab.apps.summaries import wad_text
+from trimtab.engine import Draft, account_sums, explain, is_unsafe, step
+from trimtab.model import (
+    Accepted,
+    Command,
+    Key,
+    MarketState,
+    PriceState,
+    Record,
+    Rejected,
+    Table,
+    View,
+)
+from trimtab.units import UINT256_MAX, WAD, DataError, mul_div_down
+
+
+class Overlay:
+    """A view with other records in front."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._over: dict[Key, Record | None] = {}
+
+    def get(self, table: Table, key: str) -> Record | None:
+        """The record in front, else the view's."""
+        if (table, key) in self._over:
+            return self._over[table, key]
+        return self._view.get(table, key)
+
+    def put(self, table: Table, key: str, *, record: Record | None) -> None:
+        """Lay a record over the view's."""
+        self._over[table, key] = record
+
+    def apply(self, accepted: Accepted) -> None:
+        """Lay a change set over the view."""
+        self._over.update(accepted.changes)
+
+    def changed(self, table: Table) -> set[str]:
+        """Keys of a table that are overlaid."""
+        return {key for found, key in self._over if found is table}
+
+
+@dataclass(frozen=True, slots=True)
+class Shock:
+    """Prices as they would be: factors (wad) by asset, and one of all others but the quote."""
+
+    factors_wad: dict[str, int] = field(default_factory=dict)
+    prices_wad: dict[str, int] = field(default_factory=dict)
+    all_wad: int = WAD
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A venue that could be: its overlay, its draft, and what became of the commands tried."""
+
+    overlay: Overlay
+    draft: Draft
+    outcomes: tuple[Accepted | Rejected, ...]
+
+
+def tried(reading: Reading, shock: Shock, *, commands: Sequence[Command]) -> Trial:
+    """Move prices, then try commands in order; the venue stays as it is.
+
+    Raises:
+        DataError: a shock of an asset that has no price of its own, or a price beyond any.
+    """
+    overlay = Overlay(reading.store)
+    for asset in reading.draft.rules.assets:
+        _shift(reading, overlay, asset=asset, shock=shock)
+    unknown = (
+        shock.factors_wad.keys() | shock.prices_wad.keys()
+    ) - reading.draft.rules.assets.keys()
+    if unknown:
+        raise _unknown(sorted(unknown)[0], reading)
+    for market, rules in reading.draft.rules.markets.items():
+        state = reading.store.get(Table.MARKET, market)
+        if isinstance(state, MarketState) and state.mark_wad:
+            mark = mul_div_down(state.mark_wad, _factor(reading, rules.asset, shock=shock), WAD)
+            overlay.put(Table.MARKET, market, record=replace(state, mark_wad=max(1, mark)))
+    outcomes = []
+    for command in commands:
+        outcome = step(overlay, command)
+        if isinstance(outcome, Accepted):
+            overlay.apply(outcome)
+        outcomes.append(outcome)
+    return Trial(overlay, Draft(overlay, reading.at_ns), tuple(outcomes))
+
+
+def _unknown(asset: str, reading: Reading) -> DataError:
+    expected = ", ".join(sorted(reading.draft.rules.assets))
+    return DataError("there is no such asset", found=asset, expected=expected)
+
+
+def _factor(reading: Reading, asset: str, *, shock: Shock) -> int:
+    """By how much an asset's price moves, wad."""
+    if asset in shock.prices_wad:
+        mark = reading.draft.mark_if_priced(asset)
+        return WAD if mark is None else mul_div_down(shock.prices_wad[asset], WAD, mark.price_wad)
+    if asset == reading.draft.rules.quote:
+        return WAD
+    return shock.factors_wad.get(asset, shock.all_wad)
+
+
+def _shift(reading: Reading, overlay: Overlay, *, asset: str, shock: Shock) -> None:
+    named = asset in shock.factors_wad or asset in shock.prices_wad
+    rules = reading.draft.rules
+    if named and (asset == rules.quote or rules.assets[asset].underlying):
+        what = "this asset has no price of its own"
+        raise DataError(what, found=asset, expected="an asset other than the quote, its underlying")
+    state = reading.store.get(Table.PRICE, asset)
+    if not isinstance(state, PriceState) or rules.assets[asset].underlying or asset == rules.quote:
+        return
+    price = shock.prices_wad.get(asset)
+    if price is None:
+        price = mul_div_down(state.price_wad, _factor(reading, asset, shock=shock), WAD)
+    if not 0 < price <= UINT256_MAX:
+        raise DataError("the price is out of range", column=asset, expected="above 0")
+    if price != state.price_wad:
+        overlay.put(Table.PRICE, asset, record=replace(state, price_wad=price))
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """A question: how prices move, what is tried, whom to show, how many of the rest to list."""
+
+    shock: Shock
+    commands: tuple[Command, ...] = ()
+    accounts: tuple[str, ...] = ()
+    limit: int = 50
+
+
+def what_if(reading: Reading, question: WhatIf) -> dict[str, Any]:
+    """Health and liquidation prices before and after, and who would be liquidatable."""
+    trial = tried(reading, question.shock, commands=question.commands)
+    after = unsafe_keys(reading, trial)
+    before = set(reading.waiting)
+    fell, rose = sorted(after - before), sorted(before - after)
+    debt = sum(_debt_wad(trial.draft, key) for key in after)
+    rules = reading.draft.rules
+    return {
+        "as_of": when(reading.at_ns),
+        "version": reading.version,
+        "quote": rules.quote,
+        "prices_before": price_texts(reading),
+        "prices_after": _prices(trial.draft),
+        "actions": [outcome_view(outcome) for outcome in trial.outcomes],
+        "accounts": [_pair(reading, trial, key=key) for key in question.accounts],
+        "unsafe_before": len(before),
+        "unsafe_after": len(after),
+        "unsafe_debt_after": wad_text(debt),
+        "newly_unsafe": [_short(trial.draft, key) for key in fell[: question.limit]],
+        "newly_unsafe_total": len(fell),
+        "newly_safe": rose[: question.limit],
+        "newly_safe_total": len(rose),
+    }
+
+
+def unsafe_keys(reading: Reading, trial: Trial) -> set[str]:
+    """Who is unsafe in a trial: by the columns, but for accounts that the commands changed."""
+    columns, changed = reading.columns, trial.overlay.changed(Table.ACCOUNT)
+    found = {columns.keys[number] for number in columns.unsafe(trial.draft).unsafe.tolist()}
+    found = {key for key in found - changed if trial.draft.account(key).at_risk}
+    for key in changed:
+        account = trial.draft.account(key)
+        counts = not key.startswith("@") and account.at_risk
+        if counts and is_unsafe(account, account_sums(account, trial.draft)):
+            found.add(key)
+    return found
+
+
+def outcome_view(outcome: Accepted | Rejected) -> dict[str, Any]:
+    """What the engine says to a command that was tried."""
+    if isinstance(outcome, Accepted):
+        return {"accepted": True, "reason": None, "data": {}}
+    data = {name: str(value) for name, value in outcome.data.items()}
+    return {"accepted": False, "reason": str(outcome.reason), "data": data}
+
+
+def _pair(reading: Reading, trial: Trial, *, key: str) -> dict[str, Any]:
+    rules, account = reading.draft.rules, reading.draft.account(key)
+    before = document(explain(account, reading.draft), rules)
+    after = document(explain(trial.draft.account(key), trial.draft), rules)
+    return {"key": key, "before": before, "after": after}
+
+
+def _short(draft: Draft, key: str) -> dict[str, Any]:
+    found = explain(draft.account(key), draft)
+    return {
+        "key": key,
+        "health_factor": wad_text(found.health_wad),
+        "debt": wad_text(found.debt_wad),
+        "collateral": wad_text(found.collateral_wad),
+        "equity": wad_text(found.equity_wad),
+    }
+
+
+def _debt_wad(draft: Draft, key: str) -> int:
+    return mul_div_down(account_sums(draft.account(key), draft).debt, 1, 10**36)
+
+
+def _prices(draft: Draft) -> dict[str, str | None]:
+    found = {}
+    for asset in draft.rules.assets:
+        mark = draft.mark_if_priced(asset)
+        found[asset] = None if mark is None else wad_text(mark.price_wad)
+    return found
