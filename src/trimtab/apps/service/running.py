@@ -130,7 +130,7 @@ class Service:
 
     def _published(self, group: Sequence[Decided], number: int) -> None:
         policy = self.writer.venue.policy
-        self.board.offer(group, number, waiting=dict(policy.waiting), gas_wad=policy.gas_wad)
+        self.board.offer(group, number, waiting=dict(policy.house.waiting), gas_wad=policy.gas_wad)
 
     def start(self) -> None:
         """Start the writer, then the publisher, then the feeds."""
