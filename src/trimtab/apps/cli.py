@@ -11,7 +11,7 @@ from trimtab.apps.console import Format, exit_code, say
 from trimtab.apps.import_cli import imports
 from trimtab.apps.import_exchange import exchange
 from trimtab.apps.preset_cli import preset_app
-from trimtab.apps.serve_cli import serve
+from trimtab.apps.serve_cli import keys, serve
 
 app = typer.Typer(
     name="trimtab",
@@ -125,6 +125,7 @@ imports.command()(exchange)
 app.add_typer(imports)
 app.add_typer(preset_app, name="preset")
 app.command()(serve)
+app.add_typer(keys)
 
 
 @app.command()

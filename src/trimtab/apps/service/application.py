@@ -1,28 +1,39 @@
 """The web application of one running service: routes, refusals as one clear line, headers."""
 
+from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
-from starlette.staticfiles import StaticFiles
 
 from trimtab.apps.service import (
+    alert_routes,
     ingest_routes,
     journal_routes,
+    operation_routes,
     reading_routes,
     stream_routes,
     trial_routes,
 )
 from trimtab.apps.service.gate import OpenGate
 from trimtab.apps.service.running import Service
-from trimtab.apps.service.security import HEADERS, RefusedError
+from trimtab.apps.service.security import HEADERS, RefusedError, Role, needs
 from trimtab.units import TrimtabError
 
-DASHBOARD = Path(__file__).parent / "dashboard"
+READS = Depends(needs(Role.READ))
+ROUTED = (
+    alert_routes,
+    reading_routes,
+    trial_routes,
+    alert_routes,
+    ingest_routes,
+    journal_routes,
+    operation_routes,
+    stream_routes,
+)
 BODY_MAX = 256 * 1024
 DESCRIPTION = """The live risk engine of one venue.
 
@@ -41,7 +52,7 @@ def application(service: Service, *, gate: Any = None) -> FastAPI:
         title="Trimtab",
         version="1",
         description=DESCRIPTION,
-        openapi_url="/v1/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         max_body_size=BODY_MAX,
@@ -52,10 +63,10 @@ def application(service: Service, *, gate: Any = None) -> FastAPI:
     app.add_exception_handler(TrimtabError, _bad_data)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    for module in (reading_routes, trial_routes, ingest_routes, journal_routes, stream_routes):
+    for module in ROUTED:
         app.include_router(module.routes)
     _probes(app, service)
-    _pages(app)
+    _pages(app, service)
     app.add_middleware(SecurityHeaders)
     return app
 
@@ -73,20 +84,20 @@ def _probes(app: FastAPI, service: Service) -> None:
         return PlainTextResponse(problem or "ok", status_code=503 if problem else 200)
 
 
-def _pages(app: FastAPI) -> None:
-    """The dashboard, and plotly.js as it lies in the installed package."""
+def _pages(app: FastAPI, service: Service) -> None:
+    """The schema for whoever may read, and the dashboard, where it is installed."""
 
-    @app.get("/vendor/plotly.min.js", include_in_schema=False)
-    def plotly() -> Response:
-        found = find_spec("plotly")
-        folder = Path(found.origin).parent if found and found.origin else None
-        file = folder / "package_data" / "plotly.min.js" if folder else None
-        if file is None or not file.exists():
-            raise RefusedError(404, "not_installed", message="the package plotly is not installed")
-        return FileResponse(file, media_type="text/javascript")
+    @app.get("/v1/openapi.json", include_in_schema=False, dependencies=[READS])
+    @app.get("/openapi.json", include_in_schema=False, dependencies=[READS])
+    def openapi() -> dict[str, Any]:
+        return app.openapi()
 
-    if DASHBOARD.is_dir():
-        app.mount("/", StaticFiles(directory=DASHBOARD, html=True), name="dashboard")
+    if find_spec("trimtab.apps.service.dashboard") is not None:
+        dashboard: Any = import_module("trimtab.apps.service.dashboard")
+        app.state.history = dashboard.History()
+        service.watchers.append(app.state.history.note)
+        for router in dashboard.dashboard_routes():
+            app.include_router(router)
 
 
 class SecurityHeaders:
