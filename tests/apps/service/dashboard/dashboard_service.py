@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
+from typing import Any
+
+from uvicorn import Config, Server
 
 import trimtab
 from tests.apps.perp_case import write_perps
+from trimtab.apps.service.application import application
 from trimtab.apps.service.opening import replayed
 from trimtab.apps.service.running import Options, Service
-from trimtab.apps.service.serving import web_server
 
 START_S = 20.0
 
@@ -29,10 +32,17 @@ def perp_service(folder: Path) -> Service:
 
 
 @contextmanager
-def served(service: Service) -> Iterator[str]:
-    """Run a service behind a free port of loopback; yields its address."""
+def served(service: Service, *, gate: Any = None) -> Iterator[str]:
+    """Run a service behind a free port of loopback; yields its address.
+
+    Arguments:
+        gate: admits callers; None is the open gate of loopback.
+    """
     port = free_port()
-    server = web_server(service, host="127.0.0.1", port=port)
+    app = application(service, gate=gate)
+    server = Server(
+        Config(app, port=port, log_level="error", access_log=False, timeout_graceful_shutdown=1)
+    )
     service.start()
     thread = Thread(target=server.run, name="web", daemon=True)
     thread.start()

@@ -48,7 +48,7 @@ def agree(service: Service, factors: dict[str, float]) -> int:
     shock = Shock(factors_wad={name: round(factor * WAD) for name, factor in factors.items()})
     compared = 0
     with service.board.reading() as reading:
-        moved = tried(reading, shock, []).draft
+        moved = tried(reading, shock, commands=[]).draft
         for key in reading.columns.keys:
             account = reading.draft.account(key)
             expected = engine_health(moved, key)

@@ -113,7 +113,7 @@ function nearest(data, reach) {
     name: `${percentText(row.from, { signed: true, places: 0 })} to ${percentText(row.to, { signed: true, places: 0 })}`,
     tint: row.from < 0 ? "risk" : "accent", part: row.value / most,
     cells: [figure(`${priceText(row.price * (1 + row.from))} – ${priceText(row.price * (1 + row.to))}`), cell(row.value.toFixed(2)), figure(percentText(row.value / total), row.value / total)],
-  })));
+  })), { kind: "slim" });
 }
 
 function words(data) {

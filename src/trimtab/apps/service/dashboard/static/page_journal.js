@@ -4,6 +4,7 @@ import { h, put } from "./dom.js";
 import { accountLink } from "./events.js";
 import { count, moment, words } from "./format.js";
 import { empty, head, panel, resource, table, tiles } from "./parts.js";
+import { may } from "./two_steps.js";
 
 export const TITLE = "Journal";
 const PAGE = 100;
@@ -32,9 +33,24 @@ export function open({ live }) {
   const newer = h("button", { type: "button", onclick: () => turn(state.first - 1 + PAGE >= state.last ? null : state.first - 1 + PAGE) }, "Newer");
   const newest = h("button", { type: "button", disabled: true, onclick: () => turn(null) }, "Newest");
   return {
-    parts: [head(TITLE, "What stands here was written before anybody heard of it: a crash loses nothing that was acknowledged."), top, panel("Entries", { right: h("span", { class: "form" }, older, newer, newest) }, asked.element)],
+    parts: [head(TITLE, "What stands here was written before anybody heard of it: a crash loses nothing that was acknowledged."), top, panel("Entries", { right: h("span", { class: "form" }, older, newer, newest) }, asked.element), auditPanel(live)],
     close: live.moved(() => { if (state.after === null) asked.refresh(); }, 2000),
   };
+}
+
+/* What operators did; keys of role admin may read it. */
+function auditPanel(live) {
+  if (!may(live, "admin")) return panel("Audit trail", {}, empty("For administrators.", "What operators did is shown to keys of role admin."));
+  const rows = table("Audit trail", [
+    { name: "action", cell: (row) => [words(row.action), h("span", { class: "below" }, `№ ${row.number}`)] },
+    { name: "time", n: true, cell: (row) => moment(row.at) },
+    { name: "who", cell: (row) => `${row.who}, ${row.role}` },
+    { name: "about", whole: true, cell: (row) => h("span", { class: "note" }, Object.entries(row.about).map(([name, value]) => `${words(name)}: ${typeof value === "object" ? JSON.stringify(value) : value}`).join("; ")) },
+    { name: "result", cell: (row) => row.result },
+  ], { key: (row) => row.number, tall: true });
+  const none = empty("No operator has acted.", "Breaker, rules and gaps given up are listed with who did it and why.");
+  const asked = resource({ load: () => get("audit", { limit: 50 }), draw: (data) => (data.actions.length ? rows.update([...data.actions].reverse()) : none) });
+  return panel("Audit trail", { note: "Every action of an operator." }, asked.element);
 }
 
 const tilesOf = (data, overview) => tiles([

@@ -4,9 +4,10 @@ import { announce, h, put } from "./dom.js";
 import { accountLink } from "./events.js";
 import { cell, count, counted, figure, money, momentText, ratio, words } from "./format.js";
 import { banner, empty, facts, head, panel, resource, table } from "./parts.js";
+import { breakerPanel, waitingPanel } from "./operations.js";
 import { twoSteps } from "./two_steps.js";
 
-export const TITLE = "Rules";
+export const TITLE = "Rules and breaker";
 const EDITABLE = ["ratio", "factor", "value", "price", "amount", "seconds", "count", "flag"];
 
 /** Open the page. */
@@ -14,7 +15,7 @@ export function open({ live }) {
   const state = { settings: [], changes: new Map(), section: "", search: "" };
   const unit = live.venue.quote;
   const list = settingsTable((setting) => add(setting));
-  const proposal = proposalPart(state, { unit, live, changed: () => asked.refresh() });
+  const proposal = proposalPart(state, { unit, live, changed: () => { asked.refresh(); waiting.refresh(); } });
   const ramps = h("div", {});
   const sections = h("select", { name: "section", "aria-label": "Section", onchange: () => { state.section = sections.value; draw(); } });
   const search = h("input", { type: "search", name: "setting", placeholder: "setting holds …", "aria-label": "Setting holds", oninput: () => { state.search = search.value.trim().toLowerCase(); draw(); } });
@@ -30,11 +31,13 @@ export function open({ live }) {
       return body;
     },
   });
+  const breaker = breakerPanel(live, { changed: () => waiting.refresh() });
+  const waiting = waitingPanel(live, { changed: () => { asked.refresh(); breaker.refresh(); } });
   const body = h("div", { class: "panels" },
     panel("Rules in force", { size: "w7", right: h("div", { class: "form" }, sections, search) }, list.element),
-    h("div", { class: "w5 panel bare" }, proposal.element, panel("Ramps", { note: "Weights on their way to a new value." }, ramps)));
+    h("div", { class: "w5 panel bare" }, proposal.element, panel("Ramps", { note: "Weights on their way to a new value." }, ramps), breaker.element, waiting.element));
   proposal.draw();
-  return { parts: [head(TITLE, "Choose a setting, try a value, and see who would become liquidatable. Nothing changes until it is confirmed."), asked.element], close: () => {} };
+  return { parts: [head(TITLE, "Choose a setting, try a value, and see who would become liquidatable. Nothing changes until it is confirmed."), asked.element], close: live.moved(() => breaker.refresh(), 3000) };
 }
 
 const idOf = (setting) => [setting.section, setting.name, setting.field].join(".");
@@ -100,7 +103,7 @@ function proposalPart(state, { unit, live, changed }) {
     }
   }
   const applying = () => twoSteps({
-    live, action: "rules", body: asked(), role: "admin", label: "Propose for real …", title: "Change the rules of the venue?",
+    live, action: "rules/proposals", body: asked, label: "Propose for real …", title: "Change the rules of the venue?",
     text: () => facts(asked().changes.map((one) => [[one.section, one.name, one.field].filter(Boolean).join("."), one.value]).concat([["Reason", reason.value]])),
     done: () => { state.changes.clear(); draw(); put(result, banner("The rules are changed.", "good")); changed(); },
   });

@@ -138,8 +138,8 @@ export function resource({ load, draw, what = "Loading" }) {
 }
 
 /** Bars beside figures: `[{ name, tint, part, cells }]`, `part` in 0..1. */
-export const bars = (label, heads, rows) =>
-  h("table", { class: "bars" }, h("caption", { class: "hidden" }, label),
+export const bars = (label, heads, rows, { kind = "" } = {}) =>
+  h("table", { class: `bars ${kind}` }, h("caption", { class: "hidden" }, label),
     h("thead", {}, h("tr", {}, heads.map((name, at) => h("th", { scope: "col", class: at ? "n" : null }, name)), h("th", { scope: "col" }, h("span", { class: "hidden" }, "bar")))),
     h("tbody", {}, rows.map(({ name, tint, part, cells }) => h("tr", {},
       h("th", { scope: "row" }, h("i", { class: `swatch t-${tint}` }), name),
