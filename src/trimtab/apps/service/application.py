@@ -25,7 +25,6 @@ from trimtab.units import TrimtabError
 
 READS = Depends(needs(Role.READ))
 ROUTED = (
-    alert_routes,
     reading_routes,
     trial_routes,
     alert_routes,
@@ -35,6 +34,7 @@ ROUTED = (
     stream_routes,
 )
 BODY_MAX = 256 * 1024
+TOO_LARGE = f"the body is too large; expected at most {BODY_MAX} bytes"
 DESCRIPTION = """The live risk engine of one venue.
 
 Amounts are decimal text, never floats: values in the venue's `quote`, balances in whole units of
@@ -55,7 +55,6 @@ def application(service: Service, *, gate: Any = None) -> FastAPI:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        max_body_size=BODY_MAX,
     )
     app.state.service = service
     app.state.gate = gate or OpenGate()
@@ -67,6 +66,7 @@ def application(service: Service, *, gate: Any = None) -> FastAPI:
         app.include_router(module.routes)
     _probes(app, service)
     _pages(app, service)
+    app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
     return app
 
@@ -98,6 +98,38 @@ def _pages(app: FastAPI, service: Service) -> None:
         service.watchers.append(app.state.history.note)
         for router in dashboard.dashboard_routes():
             app.include_router(router)
+
+
+class BodyLimit:
+    """Refuses a body above the limit: by what it declares, and by what then comes."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass a request on while its body is small enough."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared[:20]) > BODY_MAX:
+            await _too_large()(scope, receive, send)
+            return
+        came = 0
+
+        async def received() -> Any:
+            nonlocal came
+            message = await receive()
+            came += len(message.get("body", b""))
+            if came > BODY_MAX:
+                raise RefusedError(413, "body_too_large", message=TOO_LARGE)
+            return message
+
+        await self._app(scope, received, send)
+
+
+def _too_large() -> JSONResponse:
+    return problem(413, "body_too_large", message=TOO_LARGE)
 
 
 class SecurityHeaders:
@@ -149,7 +181,7 @@ async def _invalid(_: Request, error: Exception) -> Response:
 
 async def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    words = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+    words = {400: "bad_request", 404: "not_found", 405: "method_not_allowed"}
     word = words.get(error.status_code, "refused")
     headers = dict(error.headers or {})
     return problem(error.status_code, word, message=str(error.detail), headers=headers)

@@ -1,9 +1,11 @@
 """`trimtab serve`: a service behind its web server, until it is told to stop."""
 
+import signal
 import sys
+import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,7 +75,25 @@ def serve(
         log.info("serving", venue=case.rules.venue, address=address, acting=service.acting)
         if ready is not None:
             ready(address)
-        server.run()
+        with _signals_kept():
+            server.run()
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """The web server sends a signal that stopped it on to us: here that must not end the process.
+
+    What is queued is still to be drained. A second signal while that happens does end it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    kept = {one: signal.signal(one, lambda *_: None) for one in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for one, handler in kept.items():
+            signal.signal(one, handler)
 
 
 def _stopped(service: Service, log: Log) -> None:
