@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
 from trimtab.apps.service.actions import NAME_MAX
 from trimtab.apps.service.dashboard.history import STEP, History
 from trimtab.apps.service.dashboard.terms import account_terms
-from trimtab.apps.service.gate import OpenGate
 from trimtab.apps.service.reading_routes import Of, require_account
 from trimtab.apps.service.security import Caller, RefusedError, Role, needs
 from trimtab.engine import Refusal
@@ -58,7 +57,7 @@ Past = Annotated[History, Depends(history_of)]
 
 @routes.get("/session")
 def read_session(
-    service: Of, request: Request, caller: Annotated[Caller, Depends(needs(Role.READ))]
+    service: Of, request: Request, *, caller: Annotated[Caller, Depends(needs(Role.READ))]
 ) -> dict[str, Any]:
     """Who asks and what about: the first thing a page needs."""
     rules = service.case.rules
@@ -67,7 +66,7 @@ def read_session(
         "quote": rules.quote,
         "name": caller.name,
         "role": caller.role.name.lower(),
-        "keys_required": not isinstance(request.app.state.gate, OpenGate),
+        "keys_required": bool(request.app.state.gate.keys_required),
         "replayed": service.case_clock is not None,
     }
 

@@ -38,6 +38,11 @@ def static_routes() -> APIRouter:
     async def index(request: Request) -> Response:
         return _answer(request, INDEX, headers=headers)
 
+    @router.get("/dashboard/gate.json")
+    async def gate(request: Request) -> dict[str, bool]:
+        """Whether a key is needed: what the pages must know before they may ask anything."""
+        return {"keys_required": bool(request.app.state.gate.keys_required)}
+
     @router.api_route("/dashboard/{name}", methods=METHODS)
     async def file(request: Request, name: str) -> Response:
         return _answer(request, name, headers=headers)

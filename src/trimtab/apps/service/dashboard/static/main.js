@@ -75,6 +75,8 @@ function closed(reason = "") {
 async function begin() {
   main.replaceChildren(loading("Connecting"));
   try {
+    // Asked first, so that a page without a key does not knock in vain.
+    if (!session.key && (await get("../dashboard/gate.json")).keys_required) { closed(); return; }
     live.venue = await get("dashboard/session");
   } catch (error) {
     if (error.status === 401 || error.status === 403) closed(session.key ? error.message : "");
