@@ -119,6 +119,11 @@ class Service:
         return self.writer.venue.acts
 
     @property
+    def journal_number(self) -> int:
+        """The last durable entry that readers are shown."""
+        return self.board.number
+
+    @property
     def case_clock(self) -> CaseClock | None:
         """The clock of a replayed case, which can be held; None where the clock is the world's."""
         return self.clock if isinstance(self.clock, CaseClock) else None
