@@ -29,6 +29,7 @@ from trimtab.simulation.markets.pools import (
     LiquidityRange,
 )
 from trimtab.simulation.markets.routing import allocation, merged
+from trimtab.simulation.markets.stated import market_of, stated_terms
 
 __all__ = [
     "ConcentratedPool",
@@ -43,9 +44,11 @@ __all__ = [
     "ladder_of",
     "ladder_of_bands",
     "linear_of_depth",
+    "market_of",
     "merged",
     "no_impact",
     "square_root_of_volume",
+    "stated_terms",
     "table_curve",
     "terms_of",
 ]
