@@ -188,7 +188,7 @@ def test_sampling_gives_the_same_law_with_less_error(small, kind):
         ({"horizon_seconds": float("nan")}, r"^horizon: found nan"),
         ({"step_seconds": 0.0}, r"^step: found 0.0, expected above 0, at most the horizon"),
         ({"step_seconds": 10 * 86400.0}, r"^step: found 864000.0, expected above 0, at most"),
-        ({"seed": -1}, r"^seed: found -1, expected from 0 to below 2\*\*64$"),
+        ({"seed": -1}, r"^seed: found -1, expected from 0 to below 2\*\*63$"),
         ({"levels": ()}, "numbers between 0 and 1, one level at least"),
         ({"confidence": 1.0}, "numbers between 0 and 1"),
         ({"actors": (1,)}, "^actors: the kernel knows none; take the exact engine$"),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -100,18 +99,33 @@ def finished_batches(
     done = sum(plan.span(number)[1] for number in found)
     tell(done, plan.paths)
     try:
-        with closing(executor.run(task, left)) as results:  # type: ignore[type-var]
-            for place, columns in results:
-                number = left[place]
-                if store is not None:
-                    store.keep(number, columns)
-                found[number] = columns
-                done += plan.span(number)[1]
-                tell(done, plan.paths)
+        for number, columns in _worked_off(task, left, executor=executor, store=store):
+            found[number] = columns
+            done += plan.span(number)[1]
+            tell(done, plan.paths)
     except KeyboardInterrupt:
         if not found:
             raise
     return [found[number] for number in sorted(found)]
+
+
+def _worked_off(
+    task: Callable[[int], Batch],
+    numbers: Sequence[int],
+    *,
+    executor: Executor,
+    store: BatchStore | None,
+) -> Iterator[tuple[int, Batch]]:
+    """Batches by number as they finish, kept before they are told; however it ends, none begins."""
+    results = executor.run(task, numbers)
+    try:
+        for place, columns in results:
+            if store is not None:
+                store.keep(numbers[place], columns)
+            yield numbers[place], columns
+    finally:
+        if isinstance(results, Generator):
+            results.close()
 
 
 def _require_of_plan(found: Mapping[int, Batch], plan: Plan) -> None:
