@@ -57,6 +57,23 @@ class Still:
 
 
 @dataclass(frozen=True, slots=True)
+class Scaled:
+    """Another model whose every log return is multiplied: more volatility, or less."""
+
+    model: PathModel
+    factor: float
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return self.model.assets
+
+    def log_steps(self, grid: PathGrid, streams: Streams) -> Floats:
+        """The model's log returns times the factor."""
+        return np.asarray(self.model.log_steps(grid, streams) * self.factor)
+
+
+@dataclass(frozen=True, slots=True)
 class Shocked:
     """Another model with a shock on top; on `Still` the shock alone."""
 

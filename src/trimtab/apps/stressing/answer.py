@@ -1,0 +1,73 @@
+"""The answer of a stress test as its users take it: a document, tables, a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from trimtab.adapters.files import staged_folder, write_json, write_parquet, write_text
+from trimtab.simulation import Standing
+from trimtab.simulation.stress import StressResult
+from trimtab.simulation.stress.documents import plain
+from trimtab.simulation.stress.fan import PriceFan
+from trimtab.simulation.stress.sensitivity import Sensitivity
+
+OUTPUTS: Final = ("outcomes.parquet", "summary.json", "report.html")
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class StressAnswer:
+    """A finished stress test. `tables["outcomes"]` has a row a path.
+
+    Args:
+        result: the statistics, the shock curve, the worst paths.
+        standing: the book at the start, for the liquidation map.
+        fan: the main asset's price over time.
+        sensitivities: what the expected shortfall hangs on; empty where that was not asked for.
+        command: what gives this answer again.
+        notes: what the reader has to know of how the run was made.
+    """
+
+    result: StressResult
+    standing: Standing
+    fan: PriceFan
+    sensitivities: tuple[Sensitivity, ...]
+    command: str
+    notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        facts, tail = self.result.facts, self.result.tail()
+        shortfall = tail.expected_shortfall.value
+        return f"<StressAnswer: {facts.done:,} paths, {tail.level:.0%} ES {shortfall:,.2f}>"
+
+    @property
+    def tables(self) -> dict[str, Mapping[str, Any]]:
+        """One row a path: its number, its weight, and every column of its outcome, quote."""
+        columns = dict(self.result.outcomes.table())
+        return {"outcomes": columns | {"weight": self.result.design.weights}}
+
+    def to_json(self) -> dict[str, Any]:
+        """The document `trimtab.stress/1`."""
+        found = self.result.to_json()
+        found["sensitivities"] = plain(self.sensitivities)
+        found["notes"] = list(self.notes)
+        found["command"] = self.command
+        return found
+
+    def report(self, path: str | Path) -> None:
+        """Write the report: one HTML page that needs nothing else."""
+        write_text(Path(path), self._page())
+
+    def save(self, out: str | Path) -> None:
+        """Write outcomes, summary and report into a folder; all of them or none."""
+        with staged_folder(Path(out), known=OUTPUTS) as folder:
+            write_parquet(folder / "outcomes.parquet", dict(self.tables["outcomes"]))
+            write_json(folder / "summary.json", self.to_json())
+            write_text(folder / "report.html", self._page())
+
+    def _page(self) -> str:
+        from trimtab.apps.report.stress import stress_report
+
+        return stress_report(self)
