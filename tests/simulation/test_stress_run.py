@@ -235,12 +235,20 @@ def test_shocks_correlations_and_drifts_are_what_was_asked(small):
         Process(correlation_share=1.5)
 
 
+def test_history_has_only_so_many_windows(small):
+    windows = Process(PathKind.WINDOWS, assets=("ETH",), shock="flash")
+    question = StressQuestion(small, 1200.0, 7, process=windows)
+    ready = prepared(question, engine=falls)
+    assert (ready.plan.grid.steps, len(small.ticks)) == (2, 9)
+    assert run_stress(ready, curve=False).facts.is_whole
+    with pytest.raises(UsageError, match=r"paths: found 8, expected at most 7: so many windows of"):
+        prepared(replace(question, paths=8), engine=falls)
+
+
 def test_sampling_needs_normals_and_a_book_that_hangs_on_them(small):
     windows = Process(PathKind.WINDOWS, assets=("ETH",))
     for kind in (SamplingKind.ANTITHETIC, SamplingKind.TAIL):
-        question = StressQuestion(
-            small, 2 * HOUR, 3, process=windows, sampling=SamplingChoice(kind)
-        )
+        question = StressQuestion(small, 1200.0, 3, process=windows, sampling=SamplingChoice(kind))
         with pytest.raises(UsageError, match="sampling: this process has no normal drivers"):
             prepared(question, engine=falls)
     few = asked(small, paths=3, sampling=SamplingChoice(SamplingKind.TAIL))

@@ -57,7 +57,7 @@ def stress_report(answer: StressAnswer) -> str:
         "description": plain_text(paragraph),
         "tiles": stress_tiles(answer),
         "pictures": pictures,
-        "asset": answer.fan.asset,
+        "asset": answer.asset,
         "measure_heads": _heads(answer),
         "measures": measure_rows(answer),
         "bearers": bearer_rows(answer),

@@ -8,8 +8,7 @@ from trimtab.apps.report.drawing import COLORS, Picture, Shape, blank, dress, pi
 from trimtab.apps.report.shown import NARROW, plain_text, price, sentence, short_number
 from trimtab.apps.report.stress_rows import figure
 from trimtab.apps.stressing.answer import StressAnswer
-from trimtab.simulation.stress.curve import ShockCurve
-from trimtab.simulation.stress.fan import FAN_LEVELS, PriceFan
+from trimtab.simulation.stress import ShockCurve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,28 +29,31 @@ def _quote(answer: StressAnswer) -> str:
 
 
 def _fan(answer: StressAnswer) -> Picture:
-    fan, quote = answer.fan, _quote(answer)
-    last = fan.quantiles[:, -1]
+    asset, quote = answer.asset, _quote(answer)
+    found = answer.price_quantiles()
+    last = found[:, -1]
     words = sentence(
         "Price of {} in {} over the horizon: from {}, half of the paths end between {} and {}, "
         "ninety-eight of a hundred between {} and {}.",
-        *(fan.asset, quote, price(float(fan.quantiles[3, 0]))),
+        *(asset, quote, price(float(found[3, 0]))),
         *(price(float(last[2])), price(float(last[4]))),
         *(price(float(last[0])), price(float(last[6]))),
     )
     return picture(
-        "fan", plain_text([words]), draw=lambda shape: _draw_fan(fan, quote, shape), height=320
+        "fan", plain_text([words]), draw=lambda shape: _draw_fan(answer, shape), height=320
     )
 
 
-def _draw_fan(fan: PriceFan, quote: str, shape: Shape) -> "Canvas":
+def _draw_fan(answer: StressAnswer, shape: Shape) -> "Canvas":
     canvas, (panel,) = blank(shape, (1.0,))
+    found, hours = answer.price_quantiles(), np.array(answer.fan.seconds) / 3600.0
     style: dict[str, Any] = {"linewidth": 0, "color": COLORS["price"]}
     for low, high, alpha in BANDS:
-        panel.fill_between(fan.hours, fan.quantiles[low], fan.quantiles[high], alpha=alpha, **style)
-    middle = FAN_LEVELS.index(0.5)
-    panel.plot(fan.hours, fan.quantiles[middle], color=COLORS["price"], linewidth=1.6)
-    dress(panel, f"{fan.asset} price, {quote} per {fan.asset}", words=price_number)
+        panel.fill_between(hours, found[low], found[high], alpha=alpha, **style)
+    middle = answer.fan.levels.index(0.5)
+    panel.plot(hours, found[middle], color=COLORS["price"], linewidth=1.6)
+    title = f"{answer.asset} price, {_quote(answer)} per {answer.asset}"
+    dress(panel, title, words=price_number)
     _hours(panel, shape)
     return canvas
 
@@ -184,8 +186,8 @@ def _tornado(answer: StressAnswer) -> Picture | None:
     words = sentence(
         "Expected shortfall at {} in {} with one assumption changed at a time, from {}; it moves "
         "most, by {}, with {}.",
-        *(f"{tail.level:.4g}", quote, figure(found[0].base)),
-        *(figure(found[0].swing), found[0].name),
+        *(f"{tail.level:.4g}", quote, figure(found[0].base.value)),
+        *(figure(found[0].swing), found[0].factor),
     )
     return picture(
         "tornado",
@@ -198,15 +200,20 @@ def _tornado(answer: StressAnswer) -> Picture | None:
 def _draw_tornado(answer: StressAnswer, shape: Shape) -> "Canvas":
     found = [one for one in answer.sensitivities if one.swing > 0.0]
     canvas, (panel,) = blank(shape, (1.0,))
-    base = found[0].base
+    base = found[0].base.value
     for place, one in enumerate(found):
-        for side, tint in ((one.eased, "accent"), (one.worsened, "loss")):
-            if side is None:
-                continue
-            begin, width = min(base, side.shortfall), abs(side.shortfall - base)
-            panel.barh(place, width, left=begin, height=0.34, color=COLORS[tint], alpha=0.8)
+        for side in (one.low, one.high):
+            worse = side.value > base
+            panel.barh(
+                place,
+                abs(side.value - base),
+                left=min(base, side.value),
+                height=0.34,
+                color=COLORS["loss" if worse else "accent"],
+                alpha=0.8,
+            )
         panel.annotate(
-            _told(one.name, [s.words for s in (one.eased, one.worsened) if s is not None]),
+            f"{one.factor}: {one.low_name} and {one.high_name}",
             (0.0, place - 0.26),
             xycoords=("axes fraction", "data"),
             va="bottom",
@@ -223,10 +230,6 @@ def _draw_tornado(answer: StressAnswer, shape: Shape) -> "Canvas":
     _values(panel, shape, f"expected shortfall at {tail.level:.4g}, {_quote(answer)}")
     panel.margins(x=0.04)
     return canvas
-
-
-def _told(name: str, words: list[str]) -> str:
-    return f"{name}: {' and '.join(words)}"
 
 
 def _settling(answer: StressAnswer) -> Picture | None:

@@ -274,6 +274,8 @@ def lead(answer: StressAnswer) -> list[Sentence]:
     if answer.sensitivities and answer.sensitivities[0].swing > 0.0:
         first = answer.sensitivities[0]
         found.append(
-            sentence("It hangs most on {}: {} either way.", first.name, money(first.swing, quote))
+            sentence(
+                "It hangs most on {}, which moves it by {}.", first.factor, money(first.swing, quote)
+            )
         )
     return found

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from trimtab.adapters.files import staged_folder, write_json, write_parquet, write_text
 from trimtab.simulation import Standing
-from trimtab.simulation.stress import StressResult
+from trimtab.simulation.stress import PriceFan, Sensitivity, StressResult
 from trimtab.simulation.stress.documents import plain
-from trimtab.simulation.stress.fan import PriceFan
-from trimtab.simulation.stress.sensitivity import Sensitivity
 
 OUTPUTS: Final = ("outcomes.parquet", "summary.json", "report.html")
 
@@ -24,7 +25,9 @@ class StressAnswer:
     Args:
         result: the statistics, the shock curve, the worst paths.
         standing: the book at the start, for the liquidation map.
-        fan: the main asset's price over time.
+        fan: prices over time.
+        asset: the one to which the book's borrowers are exposed most.
+        lowest: of that asset, paths by steps + 1: the lowest price so far, plainly drawn.
         sensitivities: what the expected shortfall hangs on; empty where that was not asked for.
         command: what gives this answer again.
         notes: what the reader has to know of how the run was made.
@@ -33,6 +36,8 @@ class StressAnswer:
     result: StressResult
     standing: Standing
     fan: PriceFan
+    asset: str
+    lowest: NDArray[np.float64]
     sensitivities: tuple[Sensitivity, ...]
     command: str
     notes: tuple[str, ...] = ()
@@ -66,6 +71,15 @@ class StressAnswer:
             write_parquet(folder / "outcomes.parquet", dict(self.tables["outcomes"]))
             write_json(folder / "summary.json", self.to_json())
             write_text(folder / "report.html", self._page())
+
+    def price_quantiles(self) -> NDArray[np.float64]:
+        """Quantiles of the main asset's price: the fan's levels by steps + 1, quote."""
+        return self.fan.prices[self.asset]
+
+    def reached(self, prices: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The share of paths on which the main asset has fallen to prices: prices by steps + 1."""
+        found = self.lowest[None, :, :] <= prices[:, None, None]
+        return np.asarray(found.mean(axis=1))
 
     def _page(self) -> str:
         from trimtab.apps.report.stress import stress_report

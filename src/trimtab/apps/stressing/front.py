@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trimtab.adapters.executors import ExecutorKind, open_executor
 from trimtab.adapters.files import BatchFolder
@@ -14,20 +15,23 @@ from trimtab.apps.stressing.answer import StressAnswer
 from trimtab.apps.stressing.asking import AUTO, StressChoices, stress_question
 from trimtab.model import Case, Executor, StressSettings
 from trimtab.simulation import standing
+from trimtab.simulation.paths import PLAIN
 from trimtab.simulation.stress import (
     EngineKind,
     Prepared,
+    Sensitivity,
     StressQuestion,
     prepared,
+    price_fan,
     run_stress,
+    sensitivities,
 )
 from trimtab.simulation.stress.directions import exposures
-from trimtab.simulation.stress.fan import price_fan
-from trimtab.simulation.stress.sensitivity import Sensitivity, sensitivities
 from trimtab.units import DataError, UsageError
 
 Progress = Callable[[int, int], None]
 BATCHES = "batches"
+LOWEST_PATHS = 400
 
 
 def stress(
@@ -72,8 +76,10 @@ def stress(
         if hangs_on and result.facts.is_whole:
             swings = _hangs_on(ready, hands)
     found = standing(case)
-    fan = price_fan(ready, _main_asset(question, ready))
-    return StressAnswer(result, found, fan, swings, command, notes)
+    asset = _main_asset(question, ready)
+    return StressAnswer(
+        result, found, price_fan(ready), asset, _lowest(ready, asset), swings, command, notes
+    )
 
 
 def _prepared(
@@ -94,6 +100,14 @@ def _hangs_on(ready: Prepared, hands: Executor) -> tuple[Sensitivity, ...]:
         return sensitivities(ready, executor=hands)
     except KeyboardInterrupt:
         return ()
+
+
+def _lowest(ready: Prepared, asset: str) -> NDArray[np.float64]:
+    """The lowest price so far of an asset on plainly drawn paths, whatever the run samples."""
+    count = min(LOWEST_PATHS, ready.plan.paths)
+    drawn = replace(ready.task, sampling=PLAIN).prices(0, count)
+    prices = drawn[:, :, ready.grid.assets.index(asset)]
+    return np.asarray(np.minimum.accumulate(prices, axis=1))
 
 
 def _main_asset(question: StressQuestion, ready: Prepared) -> str:

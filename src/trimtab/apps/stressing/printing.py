@@ -79,7 +79,7 @@ def _lines(answer: StressAnswer) -> list[str]:
         lines.append(f"worst paths, for replay by seed: {told}")
     if answer.sensitivities:
         first = answer.sensitivities[0]
-        lines.append(f"it hangs most on: {first.name} (swing {number(first.swing)} {quote})")
+        lines.append(f"it hangs most on: {first.factor} (swing {number(first.swing)} {quote})")
     return [*lines, *(f"note: {note}" for note in answer.notes)]
 
 

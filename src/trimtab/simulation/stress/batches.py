@@ -44,17 +44,21 @@ class BatchTask:
             sampling=self.sampling,
         )
 
-    def __call__(self, number: int) -> Batch:
-        """Return the columns of a batch."""
-        first, count = self.plan.span(number)
-        positions = path_positions(
+    def positions(self, first: int, count: int) -> NDArray[np.float64]:
+        """Return where some paths stand along the direction they are sampled in."""
+        return path_positions(
             self.plan.grid,
             seed=self.seed,
             paths=count,
             first_path=first,
             sampling=self.sampling,
         )
-        return columns_of(self.engine(self.prices(first, count), first), positions)
+
+    def __call__(self, number: int) -> Batch:
+        """Return the columns of a batch."""
+        first, count = self.plan.span(number)
+        found = self.engine(self.prices(first, count), first)
+        return columns_of(found, self.positions(first, count))
 
 
 @dataclass(frozen=True, slots=True)

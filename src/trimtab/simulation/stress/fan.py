@@ -1,57 +1,64 @@
-"""What the paths of a stress test look like: one asset's price over time, for a picture."""
+"""How far prices spread over the horizon: quantiles of each asset at each step."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.simulation.paths.sampling import PLAIN
 from trimtab.simulation.stress.running import Prepared
-from trimtab.units import UsageError
-
-Floats = NDArray[np.float64]
+from trimtab.simulation.stress.sample import design_of
 
 FAN_LEVELS: Final = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-_PATHS_MOST: Final = 400
+_PATHS: Final = 512
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class PriceFan:
-    """Quantiles of one asset's price, from plainly drawn paths of the question's process.
+    """Quantiles of prices over time.
 
     Args:
-        asset: its name.
-        hours: of each step, from 0.
-        quantiles: `FAN_LEVELS` by steps + 1, quote.
-        lowest: paths by steps + 1: the lowest price so far.
+        seconds: after the start, steps + 1.
+        levels: rising.
+        prices: by asset, one row a level, one column a time.
+        paths: the first so many of the run.
     """
 
-    asset: str
-    hours: Floats
-    quantiles: Floats
-    lowest: Floats
-
-    def reached(self, price: Floats) -> Floats:
-        """Return the share of paths that have fallen to prices by each step: prices by steps."""
-        found = self.lowest[None, :, :] <= price[:, None, None]
-        return np.asarray(found.mean(axis=1))
+    seconds: tuple[float, ...]
+    levels: tuple[float, ...]
+    prices: Mapping[str, NDArray[np.float64]]
+    paths: int
 
 
-def price_fan(ready: Prepared, asset: str, *, paths: int = _PATHS_MOST) -> PriceFan:
-    """Return the fan of an asset's price; `paths` are drawn plainly, whatever the run samples.
+def price_fan(
+    ready: Prepared, *, paths: int = _PATHS, levels: tuple[float, ...] = FAN_LEVELS
+) -> PriceFan:
+    """Return the fan of the first paths of a run, each counting for what it is worth.
 
-    Raises:
-        UsageError: an asset that the paths do not have.
+    Args:
+        paths: at most the run's; fewer where the question has fewer.
     """
+    count = min(paths, ready.plan.paths)
+    prices = ready.task.prices(0, count)
+    positions = ready.task.positions(0, count)
+    design = design_of(np.arange(count), sampling=ready.sampling, positions=positions)
+    order = np.argsort(prices, axis=0, kind="stable")
+    rising = np.take_along_axis(prices, order, axis=0)
+    below = np.cumsum(design.weights[order], axis=0)
+    below /= below[-1]
+    rows = []
+    for level in levels:
+        place = np.argmax(below >= level - 1e-12, axis=0)
+        rows.append(np.take_along_axis(rising, place[None], axis=0)[0])
+    found = np.stack(rows)
     grid = ready.grid
-    if asset not in grid.assets:
-        raise UsageError(f"fan: the paths have no {asset}, only {', '.join(grid.assets)}")
-    count = max(1, min(paths, _PATHS_MOST, ready.plan.paths))
-    drawn = replace(ready.task, sampling=PLAIN).prices(0, count)
-    prices: Floats = np.ascontiguousarray(drawn[:, :, grid.assets.index(asset)])
-    hours = np.arange(grid.steps + 1, dtype=np.float64) * (grid.step_seconds / 3600.0)
-    quantiles: Floats = np.asarray(np.quantile(prices, FAN_LEVELS, axis=0), dtype=np.float64)
-    return PriceFan(asset, hours, quantiles, np.minimum.accumulate(prices, axis=1))
+    times = tuple((np.arange(grid.steps + 1) * grid.step_seconds).tolist())
+    return PriceFan(
+        times,
+        levels,
+        {asset: found[:, :, place] for place, asset in enumerate(grid.assets)},
+        count,
+    )

@@ -1,193 +1,133 @@
-"""What the answer hangs on: one assumption changed at a time, on the same plain random numbers."""
+"""What the answer hangs on: one assumption after another moved both ways, on the same paths."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 
+from trimtab.kernels.clearing.terms import KeeperTerms
 from trimtab.kernels.impact import ImpactKind, ImpactTable, ImpactTerms
 from trimtab.model import Executor
-from trimtab.simulation.paths.shocks import Scaled, Shocked, ShockMove
-from trimtab.simulation.stress.engines import terms_of
+from trimtab.simulation.paths.shocks import Louder
 from trimtab.simulation.stress.process import Process
-from trimtab.simulation.stress.question import SamplingChoice, StressQuestion
+from trimtab.simulation.stress.question import StressQuestion
 from trimtab.simulation.stress.running import Prepared, prepared, run_stress
+from trimtab.simulation.stress.tail import Estimate
 from trimtab.units import UsageError
 
-Change = Callable[[Prepared], StressQuestion]
-
-# More paths sharpen the picture little: all of its bars share their random numbers.
-PATHS_MOST: Final = 500
-_VOLATILITY: Final = 0.25
-_JUMP: Final = 0.1
-_CORRELATION: Final = 0.5
-_FAILURE: Final = 0.5
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """One side of an assumption: what was changed, and the expected shortfall then, quote."""
+class Variation:
+    """An assumption and two questions that differ from the first in it alone; both named."""
 
-    words: str
-    shortfall: float
+    factor: str
+    low_name: str
+    high_name: str
+    low: StressQuestion
+    high: StressQuestion
 
 
 @dataclass(frozen=True, slots=True)
 class Sensitivity:
-    """One assumption, eased and made worse; None where the question knows no such side.
+    """Expected shortfall of the loss at both ends of a variation, beside the question's own."""
 
-    base: the expected shortfall without a change, over the same paths: quote.
-    """
-
-    name: str
-    eased: Side | None
-    worsened: Side | None
-    base: float
+    factor: str
+    low_name: str
+    high_name: str
+    low: Estimate
+    high: Estimate
+    base: Estimate
 
     @property
     def swing(self) -> float:
-        """The larger move of the two, quote."""
-        sides = [side.shortfall for side in (self.eased, self.worsened) if side is not None]
-        return max((abs(one - self.base) for one in sides), default=0.0)
+        """How far the two ends are apart: quote."""
+        return abs(self.high.value - self.low.value)
 
 
 def sensitivities(
-    ready: Prepared, *, executor: Executor | None = None, paths: int = PATHS_MOST
+    ready: Prepared,
+    variations: Sequence[Variation] | None = None,
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Sensitivity, ...]:
-    """Return what the expected shortfall at the highest level hangs on, the largest swing first.
+    """Return what each assumption moves, the largest swing first.
 
     Args:
-        ready: the run whose assumptions are changed.
-        executor: who works off the runs.
-        paths: of each run, at most those of the question.
+        variations: None is `default_variations`.
+        progress: is told (runs done, runs in all).
     """
-    fixed = replace(
-        ready.question,
-        paths=min(paths, ready.question.paths),
-        step_seconds=ready.grid.step_seconds,
-        process=Process(model=ready.process.model),
-        sampling=SamplingChoice(),
-    )
-    start = replace(ready, question=fixed)
-    base = _shortfall(fixed, start, executor)
+    chosen = default_variations(ready) if variations is None else variations
+    tell = progress or (lambda _done, _all: None)
+    runs = 1 + 2 * len(chosen)
+    base = _shortfall(ready, executor=executor)
+    tell(1, runs)
     found = []
-    for name, eased, worsened in _assumptions(ready):
-        sides = [_side(start, side, executor) for side in (eased, worsened)]
-        if any(side is not None for side in sides):
-            found.append(Sensitivity(name, sides[0], sides[1], base))
-    return tuple(sorted(found, key=lambda one: -one.swing))
+    for place, one in enumerate(chosen):
+        low, high = (
+            _shortfall(
+                prepared(asked, workers=_workers(executor), engine=ready.maker), executor=executor
+            )
+            for asked in (one.low, one.high)
+        )
+        found.append(Sensitivity(one.factor, one.low_name, one.high_name, low, high, base))
+        tell(3 + 2 * place, runs)
+    return tuple(sorted(found, key=lambda one: (-one.swing, one.factor)))
 
 
-Named = tuple[str, Change]
+def default_variations(ready: Prepared) -> tuple[Variation, ...]:
+    """Return the variations of a question: volatility, depth, delay, gas and capital of keepers.
 
+    Those that would change nothing, as depth where there is no impact, are left out.
+    """
+    question = replace(ready.question, process=Process(model=ready.process.model))
+    question = replace(question, step_seconds=ready.grid.step_seconds)
+    model, keepers = ready.process.model, ready.terms.keepers
+    market, slower = ready.terms.market, max(1, round(3600.0 / ready.grid.step_seconds))
 
-def _assumptions(ready: Prepared) -> list[tuple[str, Named | None, Named | None]]:
-    """What is changed, and how it is told; an assumption that the run does not make is left out."""
-    found: list[tuple[str, Named | None, Named | None]] = [
-        (
-            "volatility",
-            (f"-{_VOLATILITY:.0%}", _volatility(1.0 - _VOLATILITY)),
-            (f"+{_VOLATILITY:.0%}", _volatility(1.0 + _VOLATILITY)),
-        ),
-        (
-            "a jump of all prices at once",
-            (f"+{_JUMP:.0%}", _jump(_JUMP)),
-            (f"-{_JUMP:.0%}", _jump(-_JUMP)),
-        ),
-        ("keepers", None, (f"{_FAILURE:.0%} fail to land", _failing)),
-        ("delay of keepers", None, ("one step more", _late)),
-        ("delay of the oracle", None, ("one step more", _stale)),
-    ]
-    if ready.question.market is not None:
-        depth = ("depth of markets", ("twice", _deeper(2.0)), ("half", _deeper(0.5)))
-        found.insert(1, depth)
-    if ready.question.process.model is None and len(ready.grid.assets) > 1:
-        halfway = (f"{_CORRELATION:.0%} of the way to one", _together(ready.question.process))
-        found.append(("correlations", None, halfway))
-    return found
+    def louder(factor: float) -> StressQuestion:
+        return replace(question, process=Process(model=Louder(model, factor)))
 
+    def keeping(terms: KeeperTerms) -> StressQuestion:
+        return replace(question, keepers=terms)
 
-def _side(start: Prepared, side: Named | None, executor: Executor | None) -> Side | None:
-    """One side's shortfall; None where there is none, or the process does not know the change."""
-    if side is None:
-        return None
-    words, change = side
-    try:
-        return Side(words, _shortfall(change(start), start, executor))
-    except UsageError:
-        return None
-
-
-def _shortfall(question: StressQuestion, start: Prepared, executor: Executor | None) -> float:
-    workers = executor.workers if executor else 1
-    ready = prepared(question, workers=workers, engine=start.maker)
-    return run_stress(ready, executor=executor, curve=False).tail().expected_shortfall.value
-
-
-def _volatility(factor: float) -> Change:
-    def change(start: Prepared) -> StressQuestion:
-        model = Scaled(start.process.model, factor)
-        return replace(start.question, process=Process(model=model))
-
-    return change
-
-
-def _jump(move: float) -> Change:
-    def change(start: Prepared) -> StressQuestion:
-        minutes = start.grid.step_seconds / 60.0
-        model = Shocked(start.process.model, (ShockMove(minutes, {"*": move}),))
-        return replace(start.question, process=Process(model=model))
-
-    return change
-
-
-def _together(process: Process) -> Change:
-    share = process.correlation_share + _CORRELATION * (1.0 - process.correlation_share)
-
-    def change(start: Prepared) -> StressQuestion:
-        return replace(start.question, process=replace(process, correlation_share=share))
-
-    return change
-
-
-def _deeper(factor: float) -> Change:
-    def change(start: Prepared) -> StressQuestion:
-        market = start.question.market
-        assert market is not None, "asked for where there is a market"
-        return replace(start.question, market=scaled_depth(market, factor))
-
-    return change
-
-
-def _failing(start: Prepared) -> StressQuestion:
-    keepers = terms_of(start.question, start.grid).keepers
-    failure = keepers.failure + _FAILURE * (1.0 - keepers.failure)
-    return replace(start.question, keepers=replace(keepers, failure=failure))
-
-
-def _late(start: Prepared) -> StressQuestion:
-    keepers = terms_of(start.question, start.grid).keepers
-    return replace(start.question, keepers=replace(keepers, delay_steps=keepers.delay_steps + 1))
-
-
-def _stale(start: Prepared) -> StressQuestion:
-    oracle = terms_of(start.question, start.grid).oracle
-    return replace(
-        start.question, oracle=replace(oracle, delay_steps=oracle.delay_steps + np.int64(1))
-    )
+    found = [Variation("volatility", "x 0.8", "x 1.25", louder(0.8), louder(1.25))]
+    if (market.kind != ImpactKind.NONE).any():
+        thin, deep = (replace(question, market=scaled_depth(market, by)) for by in (0.5, 2.0))
+        found.append(Variation("market depth", "x 0.5", "x 2", thin, deep))
+    late = keeping(replace(keepers, delay_steps=keepers.delay_steps + slower))
+    name = f"+ {slower} step" + ("s" if slower > 1 else "")
+    found.append(Variation("keepers' delay", "as is", name, question, late))
+    sure, unsure = (keeping(replace(keepers, failure=share)) for share in (0.0, 0.5))
+    found.append(Variation("transactions that fail", "none", "half", sure, unsure))
+    if keepers.gas > 0.0:
+        free, dear = (keeping(replace(keepers, gas=by * keepers.gas)) for by in (0.0, 5.0))
+        found.append(Variation("gas", "none", "x 5", free, dear))
+    if np.isfinite(keepers.capital):
+        half, double = (
+            keeping(replace(keepers, capital=by * keepers.capital)) for by in (0.5, 2.0)
+        )
+        found.append(Variation("keepers' capital", "x 0.5", "x 2", half, double))
+    return tuple(found)
 
 
 def scaled_depth(terms: ImpactTerms, factor: float) -> ImpactTerms:
-    """Return markets that take `factor` times as much at every price."""
-    first = np.array(
-        [
-            one * _DEPTH_POWER[ImpactKind(int(kind))](factor)
-            for one, kind in zip(terms.first, terms.kind, strict=True)
-        ]
-    )
+    """Return markets that take `factor` times as much for the same move of the price.
+
+    Args:
+        factor: above 0.
+    """
+    if not 0.0 < factor < float("inf"):
+        raise UsageError(f"depth: found a factor of {factor}, expected a number above 0")
+    kind = terms.kind
+    first = terms.first.copy()
+    first[kind == ImpactKind.LINEAR] /= factor
+    first[kind == ImpactKind.SQUARE_ROOT] /= np.sqrt(factor)
+    first[kind == ImpactKind.CONSTANT_PRODUCT] *= factor
     tables = tuple(
         None if table is None else ImpactTable(table.quantity * factor, table.log)
         for table in terms.tables
@@ -195,10 +135,12 @@ def scaled_depth(terms: ImpactTerms, factor: float) -> ImpactTerms:
     return replace(terms, first=first, tables=tables)
 
 
-_DEPTH_POWER: Final[dict[ImpactKind, Callable[[float], float]]] = {
-    ImpactKind.NONE: lambda _: 1.0,
-    ImpactKind.LINEAR: lambda factor: 1.0 / factor,
-    ImpactKind.SQUARE_ROOT: lambda factor: factor**-0.5,
-    ImpactKind.CONSTANT_PRODUCT: lambda factor: factor,
-    ImpactKind.TABLE: lambda _: 1.0,
-}
+def _shortfall(ready: Prepared, *, executor: Executor | None) -> Estimate:
+    found = run_stress(ready, executor=executor, curve=False)
+    if not found.facts.is_whole:
+        raise KeyboardInterrupt
+    return found.tail().expected_shortfall
+
+
+def _workers(executor: Executor | None) -> int:
+    return 1 if executor is None else executor.workers
