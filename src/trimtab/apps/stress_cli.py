@@ -58,6 +58,9 @@ def stress(
     sensitivity: Annotated[
         bool, typer.Option(help="Tell what the answer hangs on; takes more runs.")
     ] = True,
+    reverse: Annotated[
+        bool, typer.Option("--reverse", help="Find the smallest joint shock beyond the funds.")
+    ] = False,
     executor: Annotated[
         str, typer.Option(help="threads, processes, or ray (extra `distributed`).")
     ] = "threads",
@@ -110,6 +113,7 @@ def stress(
             fail_on=fail_on,
             limit=insolvency_limit,
             sensitivity=sensitivity,
+            reverse=reverse,
         )
         return run_stress_verb(run, choices)
 

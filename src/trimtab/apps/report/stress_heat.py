@@ -56,7 +56,9 @@ def _grid(answer: StressAnswer) -> tuple[Floats, Floats] | None:
     debt, _ = np.histogram(at, bins=edges, weights=owed)
     if not debt.any():
         return None
-    steps = np.unique(np.linspace(0, len(answer.fan.seconds) - 1, _COLUMNS_MOST).round().astype(int))
+    steps = np.unique(
+        np.linspace(0, len(answer.fan.seconds) - 1, _COLUMNS_MOST).round().astype(int)
+    )
     reached = answer.reached(0.5 * (edges[:-1] + edges[1:]))[:, steps]
     expected = debt[:, None] * reached
     return (edges, expected) if expected.any() else None

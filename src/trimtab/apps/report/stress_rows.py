@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from math import isfinite
+from typing import Any
 
 from trimtab.apps.report.bars import PAYER_NAMES, PAYER_NOTES
 from trimtab.apps.report.shown import (
     NARROW,
-    NO_BREAK,
     NONE,
     Sentence,
     Shown,
@@ -211,24 +211,24 @@ def worst_rows(answer: StressAnswer) -> list[tuple[str, Shown, Shown, Shown, str
     return rows
 
 
-def fit_rows(answer: StressAnswer) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """What was learnt: the model, from how much, and its parameters and moments."""
-    rows = []
-    for fit in answer.result.fits:
-        told = [(name, _numbers(values)) for name, values in fit.parameters.items()]
-        for name, values in fit.data_moments.items():
-            beside = fit.model_moments.get(name)
-            words = _numbers(values) + (f" · model {_numbers(beside)}" if beside else "")
-            told.append((f"{name}, data", words))
-        if fit.log_likelihood is not None:
-            told.append(("log likelihood", f"{fit.log_likelihood:,.1f}"))
-        rows.append((fit.model, f"{fit.observations:,}{NO_BREAK}steps", told))
-    return rows
-
-
-def _numbers(values: tuple[float, ...]) -> str:
-    shown = [f"{value:.4g}" for value in values[:8]]
-    return ", ".join(shown) + (" …" if len(values) > 8 else "")
+def broken_rows(answer: StressAnswer) -> dict[str, Any] | None:
+    """The smallest joint shock beyond the funds; None where it was not asked for."""
+    found = answer.broken
+    if found is None:
+        return None
+    quote = answer.result.question.case.rules.quote
+    words = sentence(
+        "A shock {} standard deviations away, about as likely as {}, costs {}; {} of accounts turn "
+        "unsafe, {} of them under water.",
+        *(f"{found.distance:.2f}", chance(found.probability), money(found.loss, quote)),
+        *(count(found.accounts_failing), count(found.accounts_under_water)),
+    )
+    failing = [
+        (one.account, cell(one.collateral), cell(one.debt), cell(one.equity))
+        for one in found.failing[:8]
+    ]
+    moves = [(asset, percent(move, signed=True)) for asset, move in found.shock.items()]
+    return {"words": words, "moves": moves, "failing": failing}
 
 
 def lead(answer: StressAnswer) -> list[Sentence]:
@@ -275,7 +275,9 @@ def lead(answer: StressAnswer) -> list[Sentence]:
         first = answer.sensitivities[0]
         found.append(
             sentence(
-                "It hangs most on {}, which moves it by {}.", first.factor, money(first.swing, quote)
+                "It hangs most on {}, which moves it by {}.",
+                first.factor,
+                money(first.swing, quote),
             )
         )
     return found

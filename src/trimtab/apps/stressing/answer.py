@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from trimtab.adapters.files import staged_folder, write_json, write_parquet, write_text
 from trimtab.simulation import Standing
-from trimtab.simulation.stress import PriceFan, Sensitivity, StressResult
+from trimtab.simulation.stress import PriceFan, ReverseStress, Sensitivity, StressResult
 from trimtab.simulation.stress.documents import plain
 
 OUTPUTS: Final = ("outcomes.parquet", "summary.json", "report.html")
@@ -29,6 +29,7 @@ class StressAnswer:
         asset: the one to which the book's borrowers are exposed most.
         lowest: of that asset, paths by steps + 1: the lowest price so far, plainly drawn.
         sensitivities: what the expected shortfall hangs on; empty where that was not asked for.
+        broken: the smallest joint shock that the funds do not survive; None where not asked for.
         command: what gives this answer again.
         notes: what the reader has to know of how the run was made.
     """
@@ -39,6 +40,7 @@ class StressAnswer:
     asset: str
     lowest: NDArray[np.float64]
     sensitivities: tuple[Sensitivity, ...]
+    broken: ReverseStress | None
     command: str
     notes: tuple[str, ...] = ()
 
@@ -57,6 +59,7 @@ class StressAnswer:
         """The document `trimtab.stress/1`."""
         found = self.result.to_json()
         found["sensitivities"] = plain(self.sensitivities)
+        found["reverse"] = plain(self.broken)
         found["notes"] = list(self.notes)
         found["command"] = self.command
         return found

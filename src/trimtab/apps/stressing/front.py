@@ -23,6 +23,7 @@ from trimtab.simulation.stress import (
     StressQuestion,
     prepared,
     price_fan,
+    reverse_stress,
     run_stress,
     sensitivities,
 )
@@ -44,6 +45,7 @@ def stress(
     out: str | Path | None = None,
     resume: bool = False,
     hangs_on: bool = True,
+    backwards: bool = False,
     progress: Progress | None = None,
     command: str = "trimtab.stress(case)",
 ) -> StressAnswer:
@@ -57,6 +59,7 @@ def stress(
         out: a folder that keeps finished batches; None keeps none.
         resume: go on with the batches in `out`, which have to be of the same question.
         hangs_on: whether to tell what the expected shortfall hangs on.
+        backwards: whether to look for the smallest joint shock that the funds do not survive.
         progress: is told (paths done, paths in all).
         command: what the reader types to get the answer again.
 
@@ -75,10 +78,19 @@ def stress(
         swings: tuple[Sensitivity, ...] = ()
         if hangs_on and result.facts.is_whole:
             swings = _hangs_on(ready, hands)
+        broken = reverse_stress(ready.question) if backwards else None
     found = standing(case)
     asset = _main_asset(question, ready)
     return StressAnswer(
-        result, found, price_fan(ready), asset, _lowest(ready, asset), swings, command, notes
+        result,
+        found,
+        price_fan(ready),
+        asset,
+        _lowest(ready, asset),
+        swings,
+        broken,
+        command,
+        notes,
     )
 
 
@@ -113,5 +125,5 @@ def _lowest(ready: Prepared, asset: str) -> NDArray[np.float64]:
 def _main_asset(question: StressQuestion, ready: Prepared) -> str:
     """The asset of the paths to which the book's borrowers are exposed most, in value."""
     grid = ready.grid
-    exposed = np.abs(exposures(question.case, grid.assets, grid.first_prices))
+    exposed = np.abs(exposures(question.case, grid.assets, prices=grid.first_prices))
     return grid.assets[int(np.argmax(exposed))]

@@ -7,7 +7,7 @@ import math
 from trimtab.apps import console
 from trimtab.apps.console import say
 from trimtab.apps.stressing.answer import StressAnswer
-from trimtab.simulation.stress import Estimate
+from trimtab.simulation.stress import Estimate, ReverseStress
 
 NAMES = {
     "loss": "loss",
@@ -80,7 +80,20 @@ def _lines(answer: StressAnswer) -> list[str]:
     if answer.sensitivities:
         first = answer.sensitivities[0]
         lines.append(f"it hangs most on: {first.factor} (swing {number(first.swing)} {quote})")
+    if answer.broken is not None:
+        lines.append(_broken(answer.broken))
     return [*lines, *(f"note: {note}" for note in answer.notes)]
+
+
+def _broken(found: ReverseStress) -> str:
+    """The smallest shock in one line."""
+    if not found.is_found:
+        return f"no joint shock breaks the funds, of {found.shocks_tried:,} tried"
+    moves = ", ".join(f"{asset} {100 * move:+.1f} %" for asset, move in found.shock.items())
+    return (
+        f"smallest joint shock beyond the funds: {moves}; {found.distance:.2f} standard deviations "
+        f"(chance about {found.probability:.2g}), {found.accounts_failing} accounts unsafe"
+    )
 
 
 def interval(found: Estimate) -> str:

@@ -34,6 +34,7 @@ class StressRun:
     fail_on: str | None
     limit: float
     sensitivity: bool
+    reverse: bool
 
     def __post_init__(self) -> None:
         if self.executor not in tuple(ExecutorKind):
@@ -61,6 +62,7 @@ def run_stress_verb(run: StressRun, choices: StressChoices) -> int:
             out=run.out,
             resume=run.resume,
             hangs_on=run.sensitivity,
+            backwards=run.reverse,
             progress=tell,
             command=_command(run, choices),
         )
@@ -113,5 +115,7 @@ def _command(run: StressRun, choices: StressChoices) -> str:
             words.append(f"--level {level:g}")
     if run.settings is not None:
         words.append("--settings FILE")
+    if run.reverse:
+        words.append("--reverse")
     words += [f"--seed {choices.seed}", "--out DIR"]
     return " ".join(words)
