@@ -1,9 +1,9 @@
 """The curve of loss against shock: one shock after another through the engine, made of no chance.
 
-All that moves and that borrowers own more of than they owe falls together, in equal steps of the
+What moves and what borrowers own more of than they owe falls together, in equal steps of the
 logarithm over an hour (a step at least), and stays there for the rest of the horizon, of which a
-day at most is looked at. What they owe on balance, such as a stablecoin, keeps its price: were it
-to fall too, nobody's health would change.
+day at most is looked at. What they owe on balance, and what hardly moves, such as a stablecoin,
+keeps its price: were it to fall too, nobody's health would change.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 
 _FALL_SECONDS = 3600.0
 _WATCHED_SECONDS = 86_400.0
+_STILL_SHARE = 0.2
 
 
 def shock_curve(
@@ -51,9 +52,14 @@ def shock_curve(
 
 
 def moving_assets(model: PathModel) -> NDArray[np.bool_]:
-    """Return which columns move; all where the process stands still but for a shock."""
+    """Return which columns fall in a shock; all where the process does not say how they move.
+
+    What moves less than a fifth as much as the liveliest, as what is pegged to the quote does,
+    stays: a fall of what is owed along with what is held would show nothing.
+    """
     try:
-        return np.asarray(np.diag(annual_covariance(model)) > 0.0)
+        spread = np.sqrt(np.diag(annual_covariance(model)))
+        return np.asarray((spread > 0.0) & (spread >= _STILL_SHARE * spread.max()))
     except DataError:
         return np.ones(len(model.assets), dtype=np.bool_)
 
