@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -25,9 +27,19 @@ pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="the extra dist
 
 @pytest.fixture(scope="module")
 def on_ray():
-    """One Ray of two workers for the module; it takes some seconds to come up."""
+    """One Ray of two workers for the module; it takes some seconds to come up.
+
+    Workers find the tests by this checkout, not by another package that calls itself `tests`.
+    """
+    former = os.environ.get("PYTHONPATH")
+    root = str(Path(__file__).resolve().parents[2])
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, former]))
     with open_executor(ExecutorKind.RAY, 2) as executor:
         yield executor
+    if former is None:
+        del os.environ["PYTHONPATH"]
+    else:
+        os.environ["PYTHONPATH"] = former
     import ray
 
     assert not ray.is_initialized(), "it is gone with the block"
