@@ -11,11 +11,13 @@ from pathlib import Path
 
 from finding import Finding, document, markdown
 from finding_drying import drying
+from finding_grid import grid
 from finding_margin import margin
 from finding_minutes import replayed
 
 FINDINGS: dict[str, Callable[[Path], Finding]] = {
     "margin": margin,
+    "grid": grid,
     "drying": drying,
     "minutes": replayed,
 }

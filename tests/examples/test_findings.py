@@ -102,3 +102,18 @@ def test_recorded_liquidations_sold_elsewhere_learnt_rank_the_minutes(told):
     assert made == pytest.approx(0.129, abs=0.005)
     assert made < found["crash day: recorded fall from top to bottom, log"] < 0.32
     assert "no parameter saw" in told["minutes"]["method"]
+
+
+@pytest.mark.shared
+def test_runs_fail_where_debt_outgrows_liquidity_in_a_storm():
+    done = findings("--only", "grid", "--json")
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(done.stdout)
+    cells = [one["found"] for one in found["figures"][:-1]]
+    share = np.array(cells).reshape(4, 4)
+    assert (np.diff(share, axis=0) >= 0).all()
+    assert (np.diff(share, axis=1) >= 0).all()
+    assert share[0].max() == share[:, 0].max() == 0.0
+    assert share[3, 3] > 0.5
+    assert found["figures"][-1]["found"] == 1.0
+    assert "below health 1" in found["gap"]
