@@ -79,7 +79,7 @@ def failing(case: Case, *, over_volume: float, volatility: float) -> float:
     return float((found.undercollateralized_peak > FAILS_ABOVE * debt).mean())
 
 
-def grid(data: Path) -> Finding:
+def found(data: Path) -> Finding:
     """Work the grid on a book of healthy users, and one cell on Compound's own table."""
     book = loaded(steth_2023_health(data))
     compound = loaded(compound_2020_08(data))
