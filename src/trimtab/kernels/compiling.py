@@ -40,4 +40,4 @@ def compiled_if_possible(function: Function) -> Function:
         return function
     from trimtab.kernels.jit import checked
 
-    return checked(function, fastmath=FAST_MATH, counted=False)
+    return checked(function, fastmath=FAST_MATH, counted=False, inlined=True)

@@ -12,6 +12,7 @@ from trimtab.adapters.files.rules_reference import rules_reference
 from trimtab.adapters.files.rules_text import rules_text
 from trimtab.adapters.files.staging import staged_folder
 from trimtab.adapters.files.stress_file import read_stress_file
+from trimtab.adapters.files.studies import study_storage
 from trimtab.adapters.files.toml_text import read_toml
 from trimtab.adapters.files.writers import write_csv, write_json, write_parquet, write_text
 
@@ -37,6 +38,7 @@ __all__ = [
     "rules_reference",
     "rules_text",
     "staged_folder",
+    "study_storage",
     "truncate_torn",
     "write_csv",
     "write_json",
