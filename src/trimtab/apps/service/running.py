@@ -15,6 +15,7 @@ from trimtab.apps.service.queue import WorkQueue
 from trimtab.apps.service.recorder import JournalRecorder
 from trimtab.apps.service.snapshots import EVERY_ENTRIES, Snapshots
 from trimtab.apps.service.sources import Sources
+from trimtab.apps.service.stress_jobs import StressJobs
 from trimtab.apps.service.writer import Decided, Writer
 from trimtab.model import Case
 from trimtab.model.ports import JournalStore
@@ -106,6 +107,7 @@ class Service:
         self.watchers: list[Callable[[Board], object]] = []
         self.feeds: list[Feed] = []
         self.audit = started.audit
+        self.stress = StressJobs()
         self.alerts: object | None = None
         self.fund_peak = 0.0
         self.proposals = Proposals(clock_ns=time.time_ns)
@@ -143,6 +145,7 @@ class Service:
         """Stop the feeds, drain the queue, publish what is left; False where work was given up."""
         for feed in self.feeds:
             feed.stop()
+        self.stress.close()
         drained = self.writer.stop()
         self._stop.set()
         if self._publisher.is_alive():
