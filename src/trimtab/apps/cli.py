@@ -12,6 +12,7 @@ from trimtab.apps.import_cli import imports
 from trimtab.apps.import_exchange import exchange
 from trimtab.apps.preset_cli import preset_app
 from trimtab.apps.serve_cli import keys, serve
+from trimtab.apps.stress_cli import stress
 
 app = typer.Typer(
     name="trimtab",
@@ -121,6 +122,7 @@ def replay(
     _run(lambda: run_replay(case, out, resume=resume, form=format_, seed=seed), debug=debug)
 
 
+app.command()(stress)
 imports.command()(exchange)
 app.add_typer(imports)
 app.add_typer(preset_app, name="preset")

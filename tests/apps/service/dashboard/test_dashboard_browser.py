@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PAGES = (
     *("overview", "heatmap", "heatmap/WBTC", "accounts", "accounts/staker", "liquidations"),
-    *("account/borrower-0006", "losses", "oracle", "rules", "stress", "journal"),
+    *("account/borrower-0006", "losses", "oracle", "rules", "stress", "alerts", "journal"),
 )
 SPEED = 3000.0
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.apps.service.dashboard.dashboard_service import crisis_service
 from trimtab.apps.service.dashboard.history import (
+    LEAST_S,
     POINTS_MAX,
     REACH,
     STEP,
@@ -56,10 +57,13 @@ def test_notes_wait_for_their_turn() -> None:
     assert history.note(board)
     board._at_ns += SECOND
     board._current = None
-    clock.now = 1.0
+    clock.now = LEAST_S / 2
     assert not history.note(board)
-    clock.now = 2.0
+    clock.now = LEAST_S
     assert history.note(board)
+    assert len(history.totals()) == 2
+    assert len(history.totals(after_ns=board._at_ns - 1)) == 1
+    assert history.heat("ETH", after_ns=board._at_ns) == []
 
 
 def test_thinning_keeps_the_whole_past_at_a_bounded_size() -> None:
@@ -77,10 +81,10 @@ def test_thinning_keeps_the_whole_past_at_a_bounded_size() -> None:
 
 def test_assets_without_a_column_have_no_map() -> None:
     history = History()
-    history.points.append(Point(SECOND, {}, {"ETH": Column(100.0, 5, (1.0, 0.123456))}))
+    history.points.append(Point(SECOND, {}, {"ETH": Column(100.0, 5, (1.0, 0.123456789))}))
     assert history.heat("WBTC") == []
     (column,) = history.heat("ETH")
-    assert column["values"] == [1.0, 0.12]
+    assert column["values"] == [1.0, 0.123457]
     assert column["as_of"] == "1970-01-01T00:00:01Z"
 
 

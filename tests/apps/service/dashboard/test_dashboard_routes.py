@@ -111,6 +111,14 @@ def test_heat_map_holds_every_borrower_within_reach(client: TestClient) -> None:
     assert sum(column["values"]) == pytest.approx(expected, rel=1e-6)
 
 
+def test_only_what_is_newer_is_given_again(client: TestClient) -> None:
+    for path, rows in (("history", "points"), ("heat", "columns")):
+        whole = client.get(f"/v1/dashboard/{path}").json()[rows]
+        after = {"after": whole[-1]["as_of"]}
+        assert client.get(f"/v1/dashboard/{path}", params=after).json()[rows] == []
+        assert client.get(f"/v1/dashboard/{path}", params={"after": "soon"}).status_code == 422
+
+
 def test_unknown_names_are_refused_in_one_line(client: TestClient) -> None:
     for path in ("terms/nobody", "heat?asset=GOLD"):
         answer = client.get(f"/v1/dashboard/{path}")

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from trimtab.kernels.border import Floats
 
 POINTS_MAX = 360
-LEAST_S = 2.0
+# A point is due after so many seconds, and after so many times what the last one took.
+LEAST_S = 0.25
+REST = 20.0
 # A row of the heat map is one percent of price: bin k holds prices in [STEP^k, STEP^(k + 1)).
 STEP = 1.01
 REACH = 0.75
@@ -68,8 +70,10 @@ class History:
             last_ns = self.points[-1].at_ns if self.points else None
             if last_ns is not None and reading.at_ns < last_ns + max(1, self._stride_ns):
                 return False
-            self._due_s = self.monotonic_s() + LEAST_S
+            begun_s = self.monotonic_s()
             self.points.append(point_of(reading))
+            took_s = self.monotonic_s() - begun_s
+            self._due_s = begun_s + max(LEAST_S, REST * took_s)
             if len(self.points) > POINTS_MAX:
                 self._thin()
         return True
@@ -80,31 +84,32 @@ class History:
         span = self.points[-1].at_ns - self.points[0].at_ns
         self._stride_ns = span // len(self.points)
 
-    def totals(self) -> list[dict[str, Any]]:
-        """Points as plain data: time, totals and prices."""
+    def since(self, after_ns: int) -> list[Point]:
+        """The points after a time, oldest first."""
         with self._lock:
-            points = list(self.points)
+            return [point for point in self.points if point.at_ns > after_ns]
+
+    def totals(self, *, after_ns: int = -1) -> list[dict[str, Any]]:
+        """Points after a time as plain data: time, totals and prices."""
         return [
             {
                 "as_of": Time(point.at_ns).text(),
                 **point.totals,
                 "prices": {asset: column.price for asset, column in point.columns.items()},
             }
-            for point in points
+            for point in self.since(after_ns)
         ]
 
-    def heat(self, asset: str) -> list[dict[str, Any]]:
-        """Columns of one asset's map as plain data, oldest first."""
-        with self._lock:
-            points = list(self.points)
+    def heat(self, asset: str, *, after_ns: int = -1) -> list[dict[str, Any]]:
+        """Columns of one asset's map after a time as plain data, oldest first."""
         return [
             {
                 "as_of": Time(point.at_ns).text(),
                 "price": column.price,
                 "first": column.first,
-                "values": [round(value, 2) for value in column.values],
+                "values": [float(f"{value:.6g}") for value in column.values],
             }
-            for point in points
+            for point in self.since(after_ns)
             if (column := point.columns.get(asset)) is not None
         ]
 

@@ -13,6 +13,7 @@ from trimtab.apps.service.dashboard.terms import account_terms
 from trimtab.apps.service.reading_routes import Of, require_account
 from trimtab.apps.service.security import Caller, RefusedError, Role, needs
 from trimtab.engine import Refusal
+from trimtab.units import Time
 
 LOOK_S = 0.5
 
@@ -53,6 +54,7 @@ def history_of(request: Request) -> History:
 
 
 Past = Annotated[History, Depends(history_of)]
+After = Annotated[str, Query(max_length=40, description="a time: what came later alone")]
 
 
 @routes.get("/session")
@@ -84,14 +86,18 @@ def read_terms(service: Of, key: Annotated[str, Path(max_length=2 * NAME_MAX)]) 
 
 
 @routes.get("/history")
-def read_history(past: Past) -> dict[str, Any]:
-    """Totals (quote, as numbers) and prices since the service began, thinned."""
-    return {"points": past.totals()}
+def read_history(past: Past, after: After = "") -> dict[str, Any]:
+    """Totals (quote, as numbers) and prices since the service began, thinned; or after a time."""
+    return {"points": past.totals(after_ns=_after_ns(after))}
 
 
 @routes.get("/heat")
 def read_heat(
-    service: Of, past: Past, *, asset: Annotated[str, Query(max_length=NAME_MAX)] = ""
+    service: Of,
+    past: Past,
+    *,
+    asset: Annotated[str, Query(max_length=NAME_MAX)] = "",
+    after: After = "",
 ) -> dict[str, Any]:
     """The heat map of one asset (the first one where none is named): debt by liquidation price.
 
@@ -105,4 +111,8 @@ def read_heat(
         raise RefusedError(404, "unknown_asset", message=message)
     chosen = asset or (names[0] if names else "")
     known = {"asset": chosen, "assets": names, "quote": quote, "step": STEP}
-    return {**known, "columns": past.heat(chosen)}
+    return {**known, "columns": past.heat(chosen, after_ns=_after_ns(after))}
+
+
+def _after_ns(text: str) -> int:
+    return Time.parse(text).raw if text else -1

@@ -34,7 +34,7 @@ function status(live) {
   const level = overview?.breaker_level ?? 0;
   return [
     overview?.as_of ? h("span", {}, h("time", { datetime: overview.as_of }, momentText(overview.as_of))) : null,
-    h("span", { class: `pill ${level ? (level > 1 ? "bad" : "warn") : "good"}`, title: "circuit breaker" }, `breaker ${level}`, h("span", { class: "long" }, `: ${LEVELS[level]}`)),
+    h("span", { class: `pill ${level ? (level > 1 ? "bad" : "warn") : "good"}`, title: "circuit breaker" }, h("span", {}, `breaker ${level}`, h("span", { class: "long" }, `: ${LEVELS[level]}`))),
     h("span", { class: `pill ${tone}`, title: about }, name),
   ].filter(Boolean);
 }

@@ -12,8 +12,13 @@ const SAID = {
   price_refused: "price refused", rule: "rule changed", deleverage: "deleveraged", liquidate_position: "position reduced", backstop_transfer: "taken by the backstop", fund_deposit: "capital added to a fund",
 };
 
+const PAYERS = {
+  own_margin: "its own margin", penalty: "its penalties", insurance: "the insurance fund", backstop: "the backstop",
+  adl: "counterparties (deleveraging)", socialized: "suppliers (socialized)",
+};
+
 /** The words of an event's kind. */
-export const kindText = (event) => `${SAID[event.kind] ?? words(event.kind)}${event.payer ? `, paid by ${words(event.payer)}` : ""}`;
+export const kindText = (event) => (event.payer ? `loss paid by ${PAYERS[event.payer] ?? words(event.payer)}` : SAID[event.kind] ?? words(event.kind));
 
 /** The tag of an event's kind. */
 export const kindTag = (event) => h("span", { class: `tag ${TONES[event.kind] ?? ""}` }, words(event.kind));

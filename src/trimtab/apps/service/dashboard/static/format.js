@@ -58,7 +58,8 @@ export const cell = (value) => (known(value) ? figure(cellText(Number(value)), v
 /** The text of a price, to about five figures. */
 export function priceText(value) {
   const size = Math.abs(value);
-  if (!Number.isFinite(value) || size === 0) return NONE;
+  if (!Number.isFinite(value)) return NONE;
+  if (size === 0) return "0";
   let places = Math.min(Math.max(size >= 10 ? 2 : 4, 3 - Math.floor(Math.log10(size))), 12);
   if (size >= 1000) places = Number.isInteger(value) || size >= 1e5 ? 0 : 2;
   return grouped(value, places);

@@ -13,8 +13,10 @@ export const live = {
   overview: null,
   worst: [],
   events: [],
+  raised: [],
   state: "connecting",
   running: false,
+  tell,
   on(name, hear) {
     if (!heard.has(name)) heard.set(name, new Set());
     heard.get(name).add(hear);

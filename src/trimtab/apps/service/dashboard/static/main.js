@@ -3,6 +3,7 @@ import { get, session } from "./api.js";
 import { announce, h, put } from "./dom.js";
 import { bar } from "./bar.js";
 import { live } from "./live.js";
+import { watchAlerts } from "./watching.js";
 import { failed, loading } from "./parts.js";
 import { signIn } from "./sign_in.js";
 
@@ -10,7 +11,7 @@ import { signIn } from "./sign_in.js";
 const PAGES = [
   ["overview", "Overview"], ["heatmap", "Heat map"], ["accounts", "Accounts"],
   ["liquidations", "Liquidations"], ["losses", "Losses"], ["oracle", "Oracle"],
-  ["rules", "Rules"], ["stress", "Stress"], ["journal", "Journal"], ["account", ""],
+  ["rules", "Rules"], ["stress", "Stress"], ["alerts", "Alerts"], ["journal", "Journal"], ["account", ""],
 ];
 const GROUP = { account: "accounts" };
 
@@ -57,8 +58,8 @@ function drawNav(name) {
 }
 
 function count(name) {
-  const unsafe = name === "liquidations" ? live.overview?.unsafe_accounts : 0;
-  return unsafe ? h("span", { class: "count", title: "liquidatable now" }, String(unsafe), h("span", { class: "hidden" }, " liquidatable now")) : null;
+  const [number, what] = { liquidations: [live.overview?.unsafe_accounts, "liquidatable now"], alerts: [live.raised.length, "raised"] }[name] ?? [];
+  return number ? h("span", { class: "count", title: what }, String(number), h("span", { class: "hidden" }, ` ${what}`)) : null;
 }
 
 function closed(reason = "") {
@@ -85,12 +86,14 @@ async function begin() {
   }
   bar.open({ live, signOut: () => { session.key = ""; closed(); } });
   live.start();
+  watchAlerts(live);
   show({ focus: false });
 }
 
 document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); main.focus(); });
 window.addEventListener("hashchange", () => { if (live.venue) show(); });
 document.addEventListener("signedout", () => { if (live.running) closed("The key is no longer accepted."); });
+live.on("alerts", () => { if (live.running) drawNav(place()[0]); });
 live.on("overview", () => { if (live.running) drawNav(place()[0]); });
 live.on("state", (state) => document.body.classList.toggle("stale", state !== "live"));
 begin();

@@ -77,7 +77,7 @@ function liquidationPrices(found, terms, unit) {
   const shown = table("Liquidation prices", [
     { name: "asset", cell: ([asset]) => asset },
     { name: "price now", head: `price now, ${unit}`, n: true, cell: ([asset]) => price(terms.prices[asset]) },
-    { name: "liquidatable", head: `liquidatable, ${unit}`, n: true, cell: ([asset, at]) => [found.liquidation_side[asset] === "above" ? "above " : "below ", price(at)] },
+    { name: "liquidatable", head: `liquidatable, ${unit}`, n: true, cell: ([asset, at]) => h("span", {}, found.liquidation_side[asset] === "above" ? "above " : "below ", price(at)) },
     { name: "move", n: true, cell: ([asset, at]) => { const move = Number(at) / Number(terms.prices[asset]) - 1; return figure(percentText(move, { signed: true }), move); } },
   ], { key: ([asset]) => asset });
   return shown.update(rows);

@@ -3,6 +3,7 @@ import { get } from "./api.js";
 import { chart, color, shade } from "./chart.js";
 import { h, put } from "./dom.js";
 import { cell, figure, moneyText, percentText, priceText, shortText } from "./format.js";
+import { past } from "./past.js";
 import { bars, empty, head, panel, resource, segments } from "./parts.js";
 
 export const TITLE = "Liquidation heat map";
@@ -11,16 +12,22 @@ const REACH = { 0.2: "±20 %", 0.4: "±40 %", 0.7: "±70 %" };
 /** Open the page for an asset, the first one of the venue where none is named. */
 export function open({ argument, live }) {
   const assets = Object.keys(live.overview?.prices ?? {}).filter((asset) => asset !== live.venue.quote);
-  const state = { asset: argument || null, reach: 0.4 };
+  const state = { asset: argument || null, reach: 0.4, kept: past(), of: null };
   const drawn = chart({ label: "Heat map", size: "tall", caption: h("span", {},
     h("span", { class: "legend" }, h("span", {}, h("i", { class: "swatch line t-price" }), "price"), h("span", {}, h("i", { class: "swatch shade" }), "debt that is liquidatable once the asset alone gets there")),
     "Each account stands at its own liquidation price of this asset, the others held; the color is the debt in steps of one percent of price, on a scale by square root. What is liquidatable already is left out, and so are accounts whose sums are not linear.") });
   const clusters = h("div", {});
   const chooser = h("div", { class: "form" });
   const asked = resource({
-    load: () => get("dashboard/heat", { asset: state.asset }),
+    load: () => {
+      if (state.of !== state.asset) Object.assign(state, { kept: past(), of: state.asset });
+      return get("dashboard/heat", { asset: state.asset, after: state.kept.last });
+    },
     draw: (data) => {
+      if (state.asset && data.asset !== state.asset) return null;
       state.asset ??= data.asset;
+      state.of = data.asset;
+      data.columns = state.kept.grown(data.columns);
       drawChooser(data.assets ?? assets);
       put(clusters, nearest(data, state.reach));
       if (!data.columns.length) return empty("No map yet.", "The first column is drawn when the venue has a price.");

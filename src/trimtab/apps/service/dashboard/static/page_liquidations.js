@@ -75,8 +75,8 @@ function auctionPart(unit) {
     { name: "auction", cell: (row) => [`№ ${row.auction}`, h("span", { class: "below" }, accountLink(row.account))] },
     { name: "lot", n: true, cell: (row) => amount(row.lot, row.collateral) },
     { name: "debt to raise", n: true, cell: (row) => amount(row.owed, row.debt) },
-    { name: "price now", head: `price now, ${unit}`, n: true, cell: (row) => [price(row.price), against(row)] },
-    { name: "start, floor", head: `start, floor, ${unit}`, n: true, cell: (row) => [price(row.start_price), " → ", price(row.floor_price)] },
+    { name: "price now", head: `price now, ${unit}`, n: true, cell: (row) => h("span", {}, price(row.price), against(row)) },
+    { name: "start, floor", head: `start, floor, ${unit}`, n: true, cell: (row) => h("span", {}, price(row.start_price), " → ", price(row.floor_price)) },
     { name: "started", n: true, cell: (row) => [moment(row.started, { short: true }), row.expired ? h("span", { class: "below tone-warn" }, "needs a reset") : null] },
   ], { key: (row) => row.auction });
   const none = empty("No auction is running.", "Under rules that liquidate by auction, lots appear here with their falling price.");
@@ -86,7 +86,7 @@ function auctionPart(unit) {
 function against(row) {
   if (!row.oracle_price) return null;
   const off = Number(row.price) / Number(row.oracle_price) - 1;
-  return h("span", { class: "below" }, figure(percentText(off, { signed: true }), off), " of oracle");
+  return h("span", { class: "below" }, off ? [figure(percentText(off, { signed: true }), off), " from oracle"] : "the oracle price");
 }
 
 function newsPart(live, unit) {
@@ -95,7 +95,7 @@ function newsPart(live, unit) {
     { name: "time", cell: (row) => moment(row.at, { short: true }) },
     { name: "account", cell: (row) => accountLink(row.account) },
     { name: "kind", cell: (row) => kindTag(row) },
-    { name: "what", whole: true, cell: (row) => [kindText(row), row.reason ? h("span", { class: "note" }, `, ${words(row.reason)}`) : null] },
+    { name: "what", whole: true, cell: (row) => h("span", {}, kindText(row), row.reason ? h("span", { class: "note" }, `, ${words(row.reason)}`) : null) },
     { name: "amount", n: true, cell: (row) => (row.quantity ? amount(row.quantity, row.asset) : "") },
     { name: "value", head: `value, ${unit}`, n: true, cell: (row) => (row.value ? cell(row.value) : "") },
   ], { key: (row) => row.number, tall: true });

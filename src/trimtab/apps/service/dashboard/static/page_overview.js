@@ -5,6 +5,7 @@ import { chart, color, spark } from "./chart.js";
 import { h, put, s } from "./dom.js";
 import { eventLine } from "./events.js";
 import { amount, count, counted, figure, money, percent, percentText, price, times } from "./format.js";
+import { past } from "./past.js";
 import { banner, bars, empty, facts, head, panel, resource, segments, tiles } from "./parts.js";
 
 export const TITLE = "Overview";
@@ -93,7 +94,7 @@ function priceTable(overview, points) {
   const rows = Object.entries(overview.prices).filter(([asset, at]) => asset !== overview.quote && at !== null);
   if (!rows.length) return empty("No price yet.", "The oracle has accepted none.");
   return h("table", {}, h("caption", { class: "hidden" }, "Accepted prices"),
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "asset"), h("th", { scope: "col", class: "n" }, `price, ${overview.quote}`), h("th", { scope: "col", class: "n" }, "change shown"), h("th", { scope: "col" }, h("span", { class: "hidden" }, "line")))),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "asset"), h("th", { scope: "col", class: "n" }, `price, ${overview.quote}`), h("th", { scope: "col", class: "n" }, "since start"), h("th", { scope: "col" }, h("span", { class: "hidden" }, "line")))),
     h("tbody", {}, rows.map(([asset, at]) => priceRow(asset, at, points))));
 }
 
@@ -130,19 +131,19 @@ function newest(live) {
 }
 
 function historyPanel(live) {
-  let points = [];
+  const kept = past();
   let chosen = "value";
   const readies = [];
   const drawn = chart({ label: "History of the venue" });
   const asked = resource({
-    load: () => get("dashboard/history"),
-    draw: (data) => { points = data.points ?? []; redraw(); readies.forEach((ready) => ready()); return points.length > 1 ? drawn.element : empty("The history has just begun.", "A line needs two moments; the next one is on its way."); },
+    load: () => get("dashboard/history", { after: kept.last }),
+    draw: (data) => { kept.grown(data.points); redraw(); readies.forEach((ready) => ready()); return kept.rows.length > 1 ? drawn.element : empty("The history has just begun.", "A line needs two moments; the next one is on its way."); },
   });
-  const redraw = () => drawn.update(() => lines(points, SERIES[chosen][1], live.venue.quote, chosen));
+  const redraw = () => drawn.update(() => lines(kept.rows, SERIES[chosen][1], live.venue.quote, chosen));
   const choose = segments("What is drawn", Object.entries(SERIES).map(([name, [title]]) => [name, title]), chosen, (name) => { chosen = name; redraw(); });
   return {
     element: panel("History", { right: choose }, asked.element),
-    points: () => points,
+    points: () => kept.rows,
     ready: (act) => readies.push(act),
     refresh: asked.refresh,
     close: () => drawn.close(),

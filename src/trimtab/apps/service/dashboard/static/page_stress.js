@@ -29,11 +29,12 @@ export function open({ live }) {
     return state.runs.some((run) => RUNNING.includes(run.state));
   }, (error) => runs.replaceChildren(failed(error, () => poll.now())));
   const started = (run) => { state.chosen = run.id; state.shown = ""; announce("The stress run has started."); poll.now(); };
-  ask(question, { live, started }).then((there) => { if (there) poll.now(); else { runs.replaceChildren(empty("No runs.", "")); } });
+  ask(question, { live, started }).then((there) => { if (there) poll.now(); else others.forEach((part) => part.remove()); });
+  const others = [panel("Runs", { size: "w7" }, runs), panel("Result", {}, result)];
   return {
     parts: [
       head(TITLE, "What could happen from here: price paths, market impact, liquidators and the waterfall, path by path."),
-      h("div", { class: "panels" }, panel("Question", { size: "w5" }, question), panel("Runs", { size: "w7" }, runs), panel("Result", {}, result)),
+      h("div", { class: "panels" }, panel("Question", { size: "w5" }, question), ...others),
     ],
     close: poll.close,
   };
