@@ -88,7 +88,7 @@ class CheckedCacheFile:
 
 
 def checked(
-    function: F, *, fastmath: frozenset[str], counted: bool = True, inlined: bool = False
+    function: F, *, fastmath: frozenset[str], counted: bool = True, inner: bool = False
 ) -> F:
     """Compile a function on its first call, for the types of that call, behind the checked cache.
 
@@ -96,13 +96,12 @@ def checked(
     Without a folder that can be written nothing is cached.
 
     Arguments:
-        counted: keep count of who holds an array; what makes none, and only passes on those of its
-            caller, can do without.
-        inlined: become part of the caller, always.
+        counted: whether to count who holds an array; needed where one is made or returned.
+        inner: that only compiled code calls it, which takes it into itself.
     """
-    options: dict[str, Any] = {} if counted else {"_nrt": False}
-    if inlined:
-        options["forceinline"] = True
+    options: dict[str, Any] = {} if counted else {"_nrt": False, "no_cfunc_wrapper": True}
+    if inner:
+        options |= {"forceinline": True, "no_cpython_wrapper": True}
     compile_: Any = numba.njit(nogil=True, error_model="numpy", fastmath=set(fastmath), **options)
     compiled = compile_(function)
     try:

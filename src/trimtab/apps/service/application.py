@@ -16,6 +16,7 @@ from trimtab.apps.service import (
     operation_routes,
     reading_routes,
     stream_routes,
+    stress_routes,
     trial_routes,
 )
 from trimtab.apps.service.gate import OpenGate
@@ -32,6 +33,7 @@ ROUTED = (
     ingest_routes,
     journal_routes,
     operation_routes,
+    stress_routes,
     stream_routes,
 )
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
