@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -15,7 +16,13 @@ import pytest
 from tests.adapters.journal_chains import chain_of, snapshot_at, sources_of
 from trimtab.adapters.stores import SqlJournal, open_store
 from trimtab.adapters.stores.migrating import HEAD, MIGRATIONS
-from trimtab.model.journal_entries import Entry, JournalError, Tip
+from trimtab.model.journal_entries import (
+    Entry,
+    JournalDamagedError,
+    JournalError,
+    JournalUnavailableError,
+    Tip,
+)
 from trimtab.model.ports import JournalStore
 from trimtab.units import UsageError
 
@@ -321,3 +328,56 @@ def test_every_commit_waits_for_the_disk(journal: SqlJournal) -> None:
         return [execute(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")]
 
     assert journal.access.write(settings) == ["wal", 2]
+
+
+def broken(code: int) -> sqlite3.Error:
+    error = sqlite3.OperationalError("as the driver says it")
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "message"),
+    [
+        (sqlite3.SQLITE_FULL, JournalUnavailableError, "the disk is full"),
+        (sqlite3.SQLITE_IOERR_WRITE, JournalUnavailableError, "does not take what is written"),
+        (sqlite3.SQLITE_IOERR_FSYNC, JournalUnavailableError, "does not take what is written"),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, JournalUnavailableError, "another program holds the file"),
+        (sqlite3.SQLITE_CANTOPEN, JournalUnavailableError, "cannot be opened"),
+        (sqlite3.SQLITE_READONLY, JournalUnavailableError, "cannot be written"),
+        (sqlite3.SQLITE_CORRUPT_INDEX, JournalDamagedError, "not readable"),
+        (sqlite3.SQLITE_NOTADB, JournalDamagedError, "not readable"),
+        (sqlite3.SQLITE_IOERR_SHORT_READ, JournalDamagedError, "not readable"),
+        (sqlite3.SQLITE_CONSTRAINT_UNIQUE, JournalError, "the file refuses"),
+    ],
+)
+def test_each_failure_says_what_it_is(
+    journal: SqlJournal, code: int, kind: type[JournalError], message: str
+) -> None:
+    failure = journal.access.database.failure(broken(code))
+    assert type(failure) is kind
+    assert re.search(message, str(failure))
+    assert "venue.sqlite" in str(failure)
+
+
+def test_after_a_failed_sync_nothing_is_written_until_it_is_opened_anew(
+    journal: SqlJournal, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the system's memory held of the file may be lost: a later sync would not tell."""
+    journal.append(ENTRIES[:20])
+
+    def fail(*_: object) -> None:
+        raise broken(sqlite3.SQLITE_IOERR_FSYNC)
+
+    with monkeypatch.context() as failing:
+        failing.setattr(journal.access.database, "insert", fail)
+        with pytest.raises(JournalUnavailableError, match="nothing of this was acknowledged"):
+            journal.append(ENTRIES[20:40])
+    with pytest.raises(JournalError, match=r"failed to keep what was written.*start again"):
+        journal.append(ENTRIES[20:40])
+    assert list(journal.read()) == ENTRIES[:20]
+    journal.close()
+    again = open_store(path)
+    again.append(ENTRIES[20:40])
+    assert again.verify() is None
+    again.close()

@@ -23,7 +23,7 @@ from trimtab.model.journal_entries import Entry, Tip
 
 ROOT = Path(__file__).resolve().parents[2]
 NEVER = 10**9
-AFTER_S = 0.3
+AFTER_S = 0.2
 
 
 class Writers:
@@ -154,23 +154,23 @@ def test_a_writer_killed_two_hundred_times_loses_and_doubles_nothing(
     kill(writers, location, times=200, seed=2)
 
 
-@pytest.mark.parametrize("bytes_max", [300_000, 1_000_003])
+@pytest.mark.parametrize("bytes_max", [300_000, 800_003])
 def test_on_a_full_disk_nothing_is_acknowledged_and_it_goes_on_with_space(
     writers: Writers, tmp_path: Path, bytes_max: int
 ) -> None:
     path = tmp_path / "venue.sqlite"
-    writers.start(f"full {path} {bytes_max} 3000")
+    writers.start(f"full {path} {bytes_max} 1500")
     lines = [writers.read()]
     while not lines[-1].startswith("gone"):
         lines.append(writers.read())
     assert lines[-1] == "gone 0"
     numbers = [int(line.split()[1]) for line in lines if line.startswith("ack")]
-    assert numbers == list(range(30, 3030, 30))
+    assert numbers == list(range(30, 1530, 30))
     (full,) = (line for line in lines if line.startswith("full"))
     at = lines.index(full)
     assert int(full.split()[1]) == int(lines[at - 1].split()[1])
     assert "venue.sqlite: the disk" in full
     assert "nothing of this was acknowledged" in full
     undisturbed = Undisturbed()
-    assert lines[-2] == f"end {undisturbed.upto(3000)} None"
-    assert examined(str(path), undisturbed, acknowledged=3000) == 3000
+    assert lines[-2] == f"end {undisturbed.upto(1500)} None"
+    assert examined(str(path), undisturbed, acknowledged=1500) == 1500
