@@ -84,7 +84,7 @@ def stores() -> Iterator[dict[str, SqlJournal]]:
         try:
             if server is not None:
                 server.start()
-                opened["postgresql"] = open_store(server.create("bench"))
+                opened["postgresql"] = open_store(server.create())
             yield opened
         finally:
             for journal in opened.values():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.adapters.journal_chains import chain_of, snapshot_at, sources_of
-from tests.adapters.postgres import PostgresOfTests, postgres_or_skip
+from tests.adapters.postgres import PostgresOfTests
 from trimtab.adapters.stores import SqlJournal, open_store
 from trimtab.adapters.stores.database import Access
 from trimtab.adapters.stores.migrating import HEAD
@@ -24,22 +23,11 @@ from trimtab.model.journal_entries import (
 )
 
 ENTRIES = chain_of(400)
-NAMES = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresOfTests]:
-    started = postgres_or_skip()
-    try:
-        started.start()
-        yield started
-    finally:
-        started.close()
 
 
 @pytest.fixture
-def url(server: PostgresOfTests) -> str:
-    return server.create(f"journal_{next(NAMES)}")
+def url(postgres: PostgresOfTests) -> str:
+    return postgres.create()
 
 
 @pytest.fixture
@@ -188,24 +176,24 @@ def test_a_batch_of_unknown_fate_is_looked_for(
 
 
 def test_after_patience_the_same_batch_may_be_appended_again(
-    server: PostgresOfTests, journal: SqlJournal
+    postgres: PostgresOfTests, journal: SqlJournal
 ) -> None:
     journal.append(ENTRIES[:20])
     patient(journal, 0.3)
-    server.stop()
+    postgres.stop()
     try:
         with pytest.raises(JournalUnavailableError, match="the server does not answer"):
             journal.append(ENTRIES[20:40])
         with pytest.raises(JournalUnavailableError, match="the server does not answer"):
             journal.last()
     finally:
-        server.start()
+        postgres.start()
     journal.append(ENTRIES[20:40])
     assert list(journal.read()) == ENTRIES[:40]
 
 
 def test_restarts_in_the_middle_of_appends_lose_and_double_nothing(
-    server: PostgresOfTests, journal: SqlJournal
+    postgres: PostgresOfTests, journal: SqlJournal
 ) -> None:
     acknowledged: list[int] = []
     failures: list[BaseException] = []
@@ -228,8 +216,8 @@ def test_restarts_in_the_middle_of_appends_lose_and_double_nothing(
         count = len(acknowledged)
         while len(acknowledged) < count + 10 and not failures:
             done.wait(0.01)
-        server.stop(crash=turn != 1)
-        server.start()
+        postgres.stop(crash=turn != 1)
+        postgres.start()
     done.set()
     writer.join(timeout=60)
     assert not writer.is_alive()

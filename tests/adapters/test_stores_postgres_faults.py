@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 
 from tests.adapters.journal_chains import chain_of, snapshot_at, sources_of
-from tests.adapters.postgres import PostgresOfTests, postgres_or_skip
+from tests.adapters.postgres import PostgresOfTests
 from trimtab.adapters.stores import SqlJournal, open_store
 from trimtab.model.journal_entries import JournalDamagedError, JournalError
 
 ENTRIES = chain_of(400)
-NAMES = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresOfTests]:
-    started = postgres_or_skip()
-    try:
-        started.start()
-        yield started
-    finally:
-        started.close()
 
 
 @pytest.fixture
-def url(server: PostgresOfTests) -> str:
-    return server.create(f"journal_{next(NAMES)}")
+def url(postgres: PostgresOfTests) -> str:
+    return postgres.create()
 
 
 @pytest.fixture
@@ -87,15 +75,15 @@ def test_a_journal_without_its_tables_says_so(journal: SqlJournal, url: str) -> 
     assert "not readable" in str(journal.verify())
 
 
-def test_a_server_that_waits_for_no_disk_is_refused(server: PostgresOfTests, url: str) -> None:
-    server.stop()
-    server.start("fsync=off")
+def test_a_server_that_waits_for_no_disk_is_refused(postgres: PostgresOfTests, url: str) -> None:
+    postgres.stop()
+    postgres.start("fsync=off")
     try:
         with pytest.raises(JournalError, match="fsync is off; turn it on"):
             open_store(url)
     finally:
-        server.stop()
-        server.start()
+        postgres.stop()
+        postgres.start()
 
 
 @pytest.mark.parametrize(
@@ -111,6 +99,6 @@ def test_what_cannot_be_reached_is_said_without_a_password(location: str, messag
     assert "secret" not in str(caught.value)
 
 
-def test_a_database_that_is_not_there_is_said(server: PostgresOfTests) -> None:
+def test_a_database_that_is_not_there_is_said(postgres: PostgresOfTests) -> None:
     with pytest.raises(JournalError, match='database "missing" does not exist'):
-        open_store(server.url().replace("/postgres?", "/missing?"))
+        open_store(postgres.url().replace("/postgres?", "/missing?"))

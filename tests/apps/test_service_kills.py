@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.postgres import postgres_or_skip
+from tests.adapters.postgres import PostgresOfTests
 from tests.apps.journal_story import genesis_of
 from tests.apps.journal_writer import decided
 from tests.simulation.cases import small_case
@@ -82,16 +82,11 @@ def writers() -> Iterator[Writers]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def location(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        yield str(tmp_path / "venue.sqlite")
-        return
-    server = postgres_or_skip()
-    try:
-        server.start()
-        yield server.create("killed")
-    finally:
-        server.close()
+        return str(tmp_path / "venue.sqlite")
+    server: PostgresOfTests = request.getfixturevalue("postgres")
+    return server.create()
 
 
 def killed_at_random(writers: Writers, location: str, *, draws: random.Random) -> int:
