@@ -22,8 +22,15 @@ from trimtab.apps.service.recovery import hash_of_case, recover
 from trimtab.model.journal_entries import Entry, Tip
 
 ROOT = Path(__file__).resolve().parents[2]
+# Some packages install a `tests` of their own, which would be found instead of this one.
+START = f"""
+import runpy, sys, types
+tests = sys.modules["tests"] = types.ModuleType("tests")
+tests.__path__ = [{str(ROOT / "tests")!r}]
+runpy.run_module("tests.apps.journal_writer", run_name="__main__")
+"""
 NEVER = 10**9
-AFTER_S = 0.2
+AFTER_S = 0.1
 
 
 class Writers:
@@ -31,7 +38,7 @@ class Writers:
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.apps.journal_writer"],
+            [sys.executable, "-c", START],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -74,7 +81,7 @@ class Undisturbed:
         return self.store.state_hash()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def writers() -> Iterator[Writers]:
     started = Writers()
     yield started
