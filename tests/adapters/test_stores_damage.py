@@ -62,8 +62,8 @@ def harm(template: Path, tmp_path: Path, *, seed: int) -> tuple[Path, str]:
 def test_no_damage_anywhere_goes_unseen(
     templates: dict[str, Path], tmp_path: Path, kind: str
 ) -> None:
-    mattered = [examine(*harm(templates[kind], tmp_path, seed=seed)) for seed in range(16)]
-    assert sum(mattered) >= 8
+    mattered = [examine(*harm(templates[kind], tmp_path, seed=seed)) for seed in range(12)]
+    assert sum(mattered) >= 6
 
 
 @pytest.mark.soak

@@ -146,7 +146,7 @@ def kill(writers: Writers, location: str, *, times: int, seed: int) -> None:
 def test_a_writer_killed_ten_times_loses_and_doubles_nothing(
     writers: Writers, location: str
 ) -> None:
-    kill(writers, location, times=10 if "://" not in location else 4, seed=1)
+    kill(writers, location, times=10 if "://" not in location else 3, seed=1)
 
 
 @pytest.mark.soak
