@@ -1,13 +1,16 @@
 """How a loop over columns becomes machine code: Numba, cached on disk, loaded at first use.
 
 Modules whose names end in `_loops`, and `normal`, import this one and therefore Numba. They are
-imported inside functions only, so that importing Trimtab costs nothing.
+imported inside functions only, so that importing Trimtab costs nothing. Loops under
+`compiled_if_possible` run in the interpreter where there is no Numba: right, and slowly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
+
+from trimtab.kernels.backends import has_numba
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -25,3 +28,8 @@ def compiled(function: Function) -> Function:
     from trimtab.kernels.jit import checked
 
     return checked(function, fastmath=FAST_MATH)
+
+
+def compiled_if_possible(function: Function) -> Function:
+    """Return the function compiled where Numba is installed, and the function itself elsewhere."""
+    return compiled(function) if has_numba() else function

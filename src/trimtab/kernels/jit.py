@@ -25,13 +25,13 @@ FREE_SUMS = frozenset({"contract", "reassoc", "nsz"})
 
 @cache
 def source_stamp() -> str:
-    """SHA-256 over the sources of this package and Numba's version.
+    """SHA-256 over the sources of this package, those below it too, and Numba's version.
 
     A kernel calls kernels of other files, so that its own file alone would not tell that it is out
     of date.
     """
     digest = hashlib.sha256(numba.__version__.encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -53,7 +53,7 @@ from trimtab.model.outcomes import (
     Reason,
     Rejected,
 )
-from trimtab.model.ports import Store, View
+from trimtab.model.ports import BatchStore, Executor, Store, View
 from trimtab.model.procedures import (
     AuctionRules,
     DynamicsRules,
@@ -105,6 +105,7 @@ __all__ = [
     "Auction",
     "AuctionCurve",
     "AuctionRules",
+    "BatchStore",
     "BonusCurve",
     "BookRow",
     "BreakerRules",
@@ -116,6 +117,7 @@ __all__ = [
     "DynamicsRules",
     "Event",
     "EventKind",
+    "Executor",
     "Explanation",
     "FundRules",
     "Funding",

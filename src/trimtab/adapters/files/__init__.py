@@ -1,5 +1,6 @@
 """Case folders in, result tables out: CSV, Parquet, TOML and JSON, exactly and atomically."""
 
+from trimtab.adapters.files.batches import BatchFolder
 from trimtab.adapters.files.book import read_book
 from trimtab.adapters.files.case_folder import load_case
 from trimtab.adapters.files.configuration_file import read_configuration
@@ -14,6 +15,7 @@ from trimtab.adapters.files.toml_text import read_toml
 from trimtab.adapters.files.writers import write_csv, write_json, write_parquet, write_text
 
 __all__ = [
+    "BatchFolder",
     "ChainRow",
     "ChainSnapshot",
     "Journal",

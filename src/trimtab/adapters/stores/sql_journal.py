@@ -43,6 +43,7 @@ class SqlJournal:
         self._generation = 0
         self._tip = Tip()
         self._sources: dict[str, int] = {}
+        database.prepare(self._access)
         self._fault = quick_fault(self._access)
 
     @property

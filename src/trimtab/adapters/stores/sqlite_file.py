@@ -1,12 +1,13 @@
 """A journal in one SQLite file: write-ahead log, each commit waited for until the disk has it."""
 
+import contextlib
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from trimtab.adapters.stores.database import Access
@@ -28,6 +29,7 @@ LOG_BYTES_KEPT = 64 * 2**20
 # Result codes of SQLite (https://www.sqlite.org/rescode.html).
 PRIMARY = 0xFF
 SYNC_FAILED = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
+REFUSING = frozenset({sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH})
 PASSING = {
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_IOERR: "the disk does not take what is written",
@@ -41,6 +43,8 @@ PASSING = {
 
 class SqliteFile:
     """The file as a `Database`; takes its lock at once."""
+
+    errors: tuple[type[Exception], ...] = (SQLAlchemyError, sqlite3.Error, UnicodeError)
 
     def __init__(self, path: Path) -> None:
         """Take the file.
@@ -64,21 +68,16 @@ class SqliteFile:
         """The file's name."""
         return self.path.name
 
-    def prepare(self) -> None:
+    def prepare(self, access: Access) -> None:
         """Make the tables of a new file, or bring those of an old one up to date.
 
         Raises:
-            JournalError: the file cannot be used; JournalDamagedError is left to `verify`.
+            JournalError: the file cannot be used; a damaged one is left to `verify`.
         """
         if self._lost():
             return
-        try:
-            with self._writers.begin() as connection:
-                bring_up(connection, where=self.where)
-        except DBAPIError as error:
-            failure = self.failure(error)
-            if not isinstance(failure, JournalDamagedError):
-                raise failure from None
+        with contextlib.suppress(JournalDamagedError):
+            access.write(lambda connection: bring_up(connection, where=self.where))
 
     def open_writer(self) -> Connection:
         """The connection that writes."""
@@ -105,6 +104,8 @@ class SqliteFile:
         if what is not None:
             hint = "nothing of this was acknowledged; it goes on when the cause is gone"
             return JournalUnavailableError(what, where=self.where, found=said, hint=hint)
+        if code is not None and code & PRIMARY in REFUSING:
+            return JournalError("the file refuses", where=self.where, found=said)
         return JournalDamagedError("the file is not readable", where=self.where, found=said)
 
     def witnessed(self) -> Tip | None:
@@ -118,6 +119,7 @@ class SqliteFile:
     def own_fault(self, connection: Connection) -> str | None:
         """What SQLite's own check of its pages and indexes finds."""
         found = str(connection.execute(text("PRAGMA integrity_check(1)")).scalar())
+        found = " ".join(found.split())
         return None if found == "ok" else f"the file's own check says: {found}"
 
     def mend(self, access: Access, fault: Fault) -> None:
@@ -127,7 +129,7 @@ class SqliteFile:
         mend_file(self.path, access, fault=fault)
         self._unsynced = False
         self._witness.forget()
-        self.prepare()
+        self.prepare(access)
 
     def close(self) -> None:
         """Close the file and let other writers in."""

@@ -15,6 +15,7 @@ from trimtab.apps.service.queue import WorkQueue
 from trimtab.apps.service.recorder import JournalRecorder
 from trimtab.apps.service.snapshots import EVERY_ENTRIES, Snapshots
 from trimtab.apps.service.sources import Sources
+from trimtab.apps.service.stress_jobs import StressJobs
 from trimtab.apps.service.writer import Decided, Writer
 from trimtab.model import Case
 from trimtab.model.ports import JournalStore
@@ -106,6 +107,7 @@ class Service:
         self.watchers: list[Callable[[Board], object]] = []
         self.feeds: list[Feed] = []
         self.audit = started.audit
+        self.stress = StressJobs()
         self.alerts: object | None = None
         self.fund_peak = 0.0
         self.proposals = Proposals(clock_ns=time.time_ns)
@@ -119,13 +121,18 @@ class Service:
         return self.writer.venue.acts
 
     @property
+    def journal_number(self) -> int:
+        """The last durable entry that readers are shown."""
+        return self.board.number
+
+    @property
     def case_clock(self) -> CaseClock | None:
         """The clock of a replayed case, which can be held; None where the clock is the world's."""
         return self.clock if isinstance(self.clock, CaseClock) else None
 
     def _published(self, group: Sequence[Decided], number: int) -> None:
         policy = self.writer.venue.policy
-        self.board.offer(group, number, waiting=dict(policy.waiting), gas_wad=policy.gas_wad)
+        self.board.offer(group, number, waiting=dict(policy.house.waiting), gas_wad=policy.gas_wad)
 
     def start(self) -> None:
         """Start the writer, then the publisher, then the feeds."""
@@ -138,6 +145,7 @@ class Service:
         """Stop the feeds, drain the queue, publish what is left; False where work was given up."""
         for feed in self.feeds:
             feed.stop()
+        self.stress.close()
         drained = self.writer.stop()
         self._stop.set()
         if self._publisher.is_alive():

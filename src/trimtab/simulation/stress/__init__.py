@@ -1,0 +1,71 @@
+"""Stress tests: what could happen to a book, what it costs, who bears it, and how sure that is.
+
+`run_stress(StressQuestion(case, horizon_seconds=..., paths=...))` answers with a `StressResult`.
+"""
+
+from trimtab.simulation.stress.capacity import Capacity, capacity_of
+from trimtab.simulation.stress.cascading import shock_curve
+from trimtab.simulation.stress.curve import SHOCK_DEPTHS, ShockCurve, ShockPoint
+from trimtab.simulation.stress.engines import EngineMaker, PathEngine, engine_of, terms_of
+from trimtab.simulation.stress.measures import (
+    PAYERS,
+    Bearer,
+    Convergence,
+    Distribution,
+    Histogram,
+)
+from trimtab.simulation.stress.outcomes import PathOutcomes
+from trimtab.simulation.stress.planning import Plan
+from trimtab.simulation.stress.process import LearntProcess, Peg, Process
+from trimtab.simulation.stress.question import EngineKind, SamplingChoice, StressQuestion
+from trimtab.simulation.stress.results import (
+    STRESS_SCHEMA,
+    FundSize,
+    RunFacts,
+    StressResult,
+    WorstPath,
+)
+from trimtab.simulation.stress.running import Prepared, path_prices, prepared, run_stress
+from trimtab.simulation.stress.sample import Design, Sample, design_of
+from trimtab.simulation.stress.tail import Estimate, TailRisk, tail_risk
+
+__all__ = [
+    "PAYERS",
+    "SHOCK_DEPTHS",
+    "STRESS_SCHEMA",
+    "Bearer",
+    "Capacity",
+    "Convergence",
+    "Design",
+    "Distribution",
+    "EngineKind",
+    "EngineMaker",
+    "Estimate",
+    "FundSize",
+    "Histogram",
+    "LearntProcess",
+    "PathEngine",
+    "PathOutcomes",
+    "Peg",
+    "Plan",
+    "Prepared",
+    "Process",
+    "RunFacts",
+    "Sample",
+    "SamplingChoice",
+    "ShockCurve",
+    "ShockPoint",
+    "StressQuestion",
+    "StressResult",
+    "TailRisk",
+    "WorstPath",
+    "capacity_of",
+    "design_of",
+    "engine_of",
+    "path_prices",
+    "prepared",
+    "run_stress",
+    "shock_curve",
+    "tail_risk",
+    "terms_of",
+]

@@ -1,0 +1,99 @@
+"""What clears a book along price paths, as one picklable call: the kernel or the exact engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.kernels.clearing.outcomes import ClearingOutcomes, joined
+from trimtab.kernels.clearing.terms import KeeperTerms, OracleTerms, oracle_terms
+from trimtab.kernels.impact import ImpactTerms, without_impact
+from trimtab.model import Case
+from trimtab.simulation.paths.making import PathGrid
+from trimtab.simulation.stress.question import EngineKind, StressQuestion
+from trimtab.simulation.world import WorldTerms, keepers_of, run_path
+from trimtab.units import UsageError
+
+Floats = NDArray[np.float64]
+
+
+class PathEngine(Protocol):
+    """Clears a book along paths; a path's row depends on its prices and its number alone."""
+
+    def __call__(self, prices: Floats, first_path: int) -> ClearingOutcomes:
+        """Return a row a path; prices are paths by steps + 1 by assets."""
+
+
+class EngineMaker(Protocol):
+    """Makes the engine of a question; `feedback` says whether sales move what others are marked at.
+
+    A test, or a study of another model, hands in its own.
+    """
+
+    def __call__(self, question: StressQuestion, grid: PathGrid, *, feedback: bool) -> PathEngine:
+        """Return the engine on a grid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Market, oracle and keepers of a question, each with what stands for an absent one."""
+
+    market: ImpactTerms
+    oracle: OracleTerms
+    keepers: KeeperTerms
+
+
+@dataclass(frozen=True, slots=True)
+class ExactEngine:
+    """The exact engine, path by path: small books, audits, and what the kernel refuses."""
+
+    case: Case
+    grid: PathGrid
+    terms: WorldTerms
+    seed: int
+
+    def __call__(self, prices: Floats, first_path: int) -> ClearingOutcomes:
+        """Return the rows of the paths."""
+        rows = [
+            run_path(
+                self.case, one, grid=self.grid, terms=self.terms, seed=self.seed, path=number
+            ).outcomes
+            for number, one in enumerate(prices, start=first_path)
+        ]
+        return joined(rows)
+
+
+def terms_of(question: StressQuestion, grid: PathGrid, *, feedback: bool = True) -> Terms:
+    """Return the terms of a question on a grid.
+
+    Raises:
+        UsageError: terms of other assets than the paths have.
+    """
+    market = question.market or without_impact(grid.assets)
+    oracle = question.oracle or oracle_terms(grid.assets)
+    for name, assets in (("market", market.assets), ("oracle", oracle.assets)):
+        if assets != grid.assets:
+            raise UsageError(
+                f"{name}: terms of {', '.join(assets)}, expected the assets of the paths in their "
+                f"order: {', '.join(grid.assets)}"
+            )
+    if not feedback:
+        market = replace(market, feedback=False)
+    keepers = question.keepers or keepers_of(question.case, step_seconds=grid.step_seconds)
+    return Terms(market, oracle, keepers)
+
+
+def engine_of(question: StressQuestion, grid: PathGrid, *, feedback: bool = True) -> PathEngine:
+    """Return the engine that a question asks for.
+
+    Raises:
+        UsageError: terms of other assets, or a book that the kernel refuses.
+    """
+    terms = terms_of(question, grid, feedback=feedback)
+    if question.engine is EngineKind.EXACT:
+        world = WorldTerms(terms.market, terms.oracle, terms.keepers, actors=question.actors)
+        return ExactEngine(question.case, grid, world, question.seed)
+    raise UsageError("the kernel clears no book yet; take the exact engine")
