@@ -142,6 +142,18 @@ def test_one_writer_at_a_time(journal: SqlJournal, url: str) -> None:
     open_store(url).close()
 
 
+def test_a_reader_looks_on_beside_the_writer(journal: SqlJournal, url: str) -> None:
+    journal.append(ENTRIES[:40])
+    beside = open_store(url, reads_only=True)
+    assert list(beside.read()) == ENTRIES[:40]
+    assert beside.verify() is None
+    with pytest.raises(JournalError, match="opened for reading"):
+        beside.append(ENTRIES[40:50])
+    journal.append(ENTRIES[40:50])
+    assert beside.last().number == 50
+    beside.close()
+
+
 def test_a_session_that_was_ended_is_opened_again(journal: SqlJournal, url: str) -> None:
     for first in range(0, 100, 20):
         journal.append(ENTRIES[first : first + 20])

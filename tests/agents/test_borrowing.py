@@ -80,7 +80,8 @@ def venue() -> Draft:
 def seen_by(act: Act, *, spent: int = 0, **more: float) -> list[object]:
     """The commands of one certain act of ann's."""
     weights = tuple(1.0 if each is act else 0.0 for each in Act)
-    policy = BorrowerPolicy(Hazard(1e9, calm=9.0), weights=weights, **more)  # type: ignore[arg-type]
+    certain = Hazard(1e9, calm=9.0)
+    policy = BorrowerPolicy(certain, weights=weights, **more)  # type: ignore[arg-type]
     observation = Observation(
         Beat.REPORTED,
         1,

@@ -47,8 +47,11 @@ def test_a_linear_sale_has_its_closed_form() -> None:
     assert fill.slippage == pytest.approx(5_000.0 - fill.proceeds, rel=1e-9)
     assert found.price("AAA") == pytest.approx(100.0 * math.exp(-0.05), rel=1e-12)
     assert found.fair("AAA") == 100.0
-    assert found.lowest == [pytest.approx(-0.05)]
+    states = found.states()
+    found.sell("AAA", 50.0)
+    found.restore(states)
     found.begin([100.0])
+    assert found.lowest == [pytest.approx(-0.05)], "what was undone has not been"
     assert found.state("AAA").outstanding == 50.0, "without an end of recovery nothing is absorbed"
 
 
@@ -92,7 +95,7 @@ def test_selling_and_buying_back_never_gains(
     kind, first, tables = shape
     found = market(kind, first, tables=tables, permanent_share=share, fee=fee)
     found.sell("AAA", before)
-    cost, states = round_trip_cost(found, "AAA", sold), found.states()
+    cost, states = round_trip_cost(found, "AAA", sold=sold), found.states()
     got = found.sell("AAA", sold).proceeds
     paid = found.buy("AAA", sold)
     assert paid >= got * (1.0 - 1e-9)

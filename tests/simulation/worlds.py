@@ -8,10 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.simulation.cases import CRASH, STEP_SECONDS, small_case
+from tests.simulation.cases import (
+    CRASH,
+    STEP_SECONDS,
+    collateral,
+    row,
+    rules_of,
+    small_case,
+    ticks_of,
+)
 from trimtab.kernels.clearing.terms import KeeperTerms, oracle_terms
 from trimtab.kernels.impact import ImpactKind, impact_terms
-from trimtab.model import Case
+from trimtab.model import Case, ReplayRules
 from trimtab.simulation.paths import PathGrid
 from trimtab.simulation.world import Actor, WorldRun, WorldTerms, run_path
 
@@ -69,3 +77,30 @@ def checked(run: WorldRun) -> None:
 def funded(policy: Any, cash: int | None = None) -> Actor:
     """An actor with whole units of money."""
     return Actor(policy, None if cash is None else cash * 10**18)
+
+
+SLIDE = [2_000.0 - 25.0 * step for step in range(24)]
+
+
+def one_borrower(debt: int = 7_800, *, bonus: int = 10) -> Case:
+    """Ten ether at 1,000 against a debt at a threshold of 80 %, and a lender."""
+    rules = rules_of(collateral("ETH", 18, bonus=bonus))
+    book = (
+        row("ann", "ETH", 10 * 10**18),
+        row("ann", "USD", -debt * 10**6),
+        row("lender", "USD", 10**12),
+    )
+    return Case("one", rules, book, ticks_of({"ETH": 1_000}), ReplayRules(), input_hashes={})
+
+
+def run_one(
+    case: Case, ether: Sequence[float], *, slope: float, actors: tuple[Actor, ...], **more: Any
+) -> WorldRun:
+    prices = np.array(ether, dtype=np.float64)[:, None]
+    oracle = oracle_terms(("ETH",), **more.pop("oracle", {}))
+    keepers = more.pop("keepers", KeeperTerms(delay_steps=50))
+    impact = impact_terms(("ETH",), kind=ImpactKind.LINEAR, first=slope, **more)
+    terms = WorldTerms(impact, oracle, keepers, actors)
+    run = run_path(case, prices, grid=grid_of(prices, ("ETH",)), terms=terms)
+    checked(run)
+    return run

@@ -18,7 +18,7 @@ from trimtab.model import commands as c
 from trimtab.units import UsageError, fixed_of, float_of, pow10
 
 
-def round_trip_cost(market: MarketView, asset: str, sold: float) -> float:
+def round_trip_cost(market: MarketView, asset: str, *, sold: float) -> float:
     """Return what it costs to sell `sold` units and buy them back once the price has recovered.
 
     sold x fair price / fee - proceeds, in the quote: the seller pays the whole impact and the fee
@@ -87,7 +87,7 @@ class PushPolicy:
         draft = at_prices(observation.draft, {self.asset: fixed_of(pushed, 18)})
         if draft is None:
             return 0.0
-        total = -round_trip_cost(market, self.asset, sold)
+        total = -round_trip_cost(market, self.asset, sold=sold)
         for offer in offers(draft, [seen.key for seen in observation.seen]):
             total += max(0.0, fair_gain(observation, offer) - float_of(observation.gas_wad, 18))
         return total
@@ -148,6 +148,6 @@ def fair_gain(observation: Observation, offer: Offer) -> float:
     bonus = 1.0 + float_of(offer.quote.terms.bonus_wad, 18)
     seized = min(float_of(pair.held_value, 54), float_of(cost, 54) * bonus)
     reported = float_of(pair.collateral.price_wad, 18)
-    units = units_float(observation, pair.debt.asset, offer.repay)
+    units = units_float(observation, pair.debt.asset, units=offer.repay)
     paid = units * market.price(pair.debt.asset)
     return seized / reported * market.fair(pair.collateral.asset) - paid

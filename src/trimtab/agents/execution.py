@@ -85,7 +85,7 @@ def schedule(amount: float, terms: ExecutionTerms, *, intervals: int) -> tuple[f
         intervals: how many, at least 1; one is a block dump.
     """
     _require_intervals(intervals)
-    left = [amount * _left_share(terms, done, intervals) for done in range(intervals + 1)]
+    left = [amount * _left_share(terms, done, intervals=intervals) for done in range(intervals + 1)]
     return tuple(before - after for before, after in pairwise(left))
 
 
@@ -100,7 +100,7 @@ def next_share(terms: ExecutionTerms, intervals: int) -> float:
     The schedule is the same from any of its points on, so that who sells needs no memory of it.
     """
     _require_intervals(intervals)
-    return 1.0 - _left_share(terms, 1, intervals)
+    return 1.0 - _left_share(terms, 1, intervals=intervals)
 
 
 def _require_intervals(intervals: int) -> None:
@@ -108,7 +108,7 @@ def _require_intervals(intervals: int) -> None:
         raise UsageError(f"a schedule has at least one interval, found {intervals}")
 
 
-def _left_share(terms: ExecutionTerms, done: int, intervals: int) -> float:
+def _left_share(terms: ExecutionTerms, done: int, *, intervals: int) -> float:
     """sinh(kappa (T - t)) / sinh(kappa T), without overflow; its limits at 0 and infinity."""
     if done in (0, intervals):
         return 1.0 - done / intervals

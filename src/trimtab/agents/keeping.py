@@ -27,6 +27,9 @@ from trimtab.units import (
     mul_div_down,
 )
 
+# Share of what is paid within which an estimated gain may be a rounding off.
+_ROUNDING = 1e-9
+
 
 @unique
 class Route(StrEnum):
@@ -83,7 +86,7 @@ def due_sales(observation: Observation, patience: Patience) -> tuple[Intent, ...
         if lot.units <= 0:
             continue
         left = max(1, patience.intervals - (observation.step - lot.since_step))
-        whole = units_float(observation, lot.asset, lot.units)
+        whole = units_float(observation, lot.asset, units=lot.units)
         terms = execution_terms(
             observation.market,
             lot.asset,
@@ -96,7 +99,7 @@ def due_sales(observation: Observation, patience: Patience) -> tuple[Intent, ...
     return tuple(intents)
 
 
-def units_float(observation: Observation, asset: str, units: int) -> float:
+def units_float(observation: Observation, asset: str, *, units: int) -> float:
     """Native units as whole units, a float."""
     return float_of(units, observation.draft.rules.assets[asset].decimals)
 
@@ -161,15 +164,18 @@ class KeeperPolicy:
         self, observation: Observation, offer: Offer, *, route: Route
     ) -> tuple[float, Intent] | None:
         """What an offer is worth by a route, and the intent; halved while it does not pay."""
+        least_gain = float_of(self.least_wad + observation.gas_wad, 18)
         for halving in range(self.halvings + 1):
             repay = offer.repay >> halving
-            if repay == 0:
-                return None
             gain, costs = self._gain(observation, offer, repay=repay, route=route)
-            if halving == self.halvings or gain - costs > float_of(
-                self.least_wad + observation.gas_wad, 18
-            ):
+            # An estimate: what it cannot tell from the least is tried, and decided exactly.
+            room = _ROUNDING * float_of(offer.cost_wad, 18)
+            if gain - costs >= least_gain - room:
                 break
+        else:
+            return None
+        if repay == 0:
+            return None
         keeps = route is Route.INVENTORY
         least = self.least_wad + (fixed_of(costs, 18) if keeps else 0)
         pair = offer.quote.pair
@@ -192,8 +198,10 @@ class KeeperPolicy:
         bonus = WAD + offer.quote.terms.bonus_wad
         value = min(pair.held_value, mul_div_down(repay * pair.debt.unit, bonus, WAD))
         asset = pair.collateral.asset
-        units = units_float(observation, asset, div_down(value, pair.collateral.unit))
-        paid = units_float(observation, pair.debt.asset, repay) * market.price(pair.debt.asset)
+        units = units_float(observation, asset, units=div_down(value, pair.collateral.unit))
+        paid = units_float(observation, pair.debt.asset, units=repay) * market.price(
+            pair.debt.asset
+        )
         whole = units * market.price(asset)
         if route is not Route.INVENTORY:
             return whole - paid, whole - market.proceeds(asset, units)
@@ -217,7 +225,7 @@ class KeeperPolicy:
         price = float_of(price_wad, 18) * market.price(auction.debt) / reported
         for halving in range(self.halvings + 1):
             amount = lot >> halving
-            units = units_float(observation, asset, amount)
+            units = units_float(observation, asset, units=amount)
             gain = market.proceeds(asset, units) - units * price
             if amount and gain > float_of(self.least_wad + observation.gas_wad, 18):
                 taken = c.TakeAuction(draft.now_ns, key, amount, UINT256_MAX, self.name)

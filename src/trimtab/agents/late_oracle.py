@@ -123,8 +123,8 @@ class LateOraclePolicy:
             c.Deposit(draft.now_ns, self.name, held.asset, amount),
             c.Borrow(draft.now_ns, self.name, owed.asset, borrowed),
         )
-        brings = market.proceeds(owed.asset, units_float(observation, owed.asset, borrowed))
-        gain = brings - units_float(observation, held.asset, amount) * price
+        brings = market.proceeds(owed.asset, units_float(observation, owed.asset, units=borrowed))
+        gain = brings - units_float(observation, held.asset, units=amount) * price
         enough = gain > float_of(self.least_wad + observation.gas_wad, 18)
         if not enough or suppose(draft, *commands) is None:
             return None

@@ -31,5 +31,13 @@ def compiled(function: Function) -> Function:
 
 
 def compiled_if_possible(function: Function) -> Function:
-    """Return the function compiled where Numba is installed, and the function itself elsewhere."""
-    return compiled(function) if has_numba() else function
+    """Return the function compiled where Numba is installed, and the function itself elsewhere.
+
+    For loops that make no array: nobody counts who holds those of the caller, which would cost more
+    than the work of a small function.
+    """
+    if not has_numba():
+        return function
+    from trimtab.kernels.jit import checked
+
+    return checked(function, fastmath=FAST_MATH, counted=False)

@@ -65,19 +65,20 @@ class ImpactTable:
             )
 
 
-class ImpactCurves(NamedTuple):
-    """The columns of `ImpactTerms` that its functions need, in the form that compiled code takes.
+# Columns of `ImpactCurves.assets`.
+KIND, FIRST, FEE, PERMANENT_SHARE = range(4)
 
-    `start` holds, per asset, where its table begins in `quantity` and `log`, and the end last.
+
+class ImpactCurves(NamedTuple):
+    """What the functions of `impact_loops` need of `ImpactTerms`, as compiled code takes it.
+
+    `assets` has one row per asset and the columns above; `start` holds, per asset, where its table
+    begins in `points` (quantity and logarithm), and the end last.
     """
 
-    kind: NDArray[np.int64]
-    first: NDArray[np.float64]
-    fee: NDArray[np.float64]
-    permanent_share: NDArray[np.float64]
+    assets: Floats
     start: NDArray[np.int64]
-    quantity: NDArray[np.float64]
-    log: NDArray[np.float64]
+    points: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,14 +230,11 @@ def without_impact(assets: Sequence[str]) -> ImpactTerms:
 def _curves(terms: ImpactTerms) -> ImpactCurves:
     found = [table for table in terms.tables if table is not None]
     sizes = [0 if table is None else table.quantity.size for table in terms.tables]
+    points = [np.column_stack([table.quantity, table.log]) for table in found]
     return ImpactCurves(
-        terms.kind,
-        terms.first,
-        terms.fee,
-        terms.permanent_share,
+        np.column_stack([terms.kind, terms.first, terms.fee, terms.permanent_share]),
         np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-        np.concatenate([np.empty(0), *(table.quantity for table in found)]),
-        np.concatenate([np.empty(0), *(table.log for table in found)]),
+        np.concatenate([np.empty((0, 2)), *points]),
     )
 
 

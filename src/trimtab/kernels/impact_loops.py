@@ -11,7 +11,14 @@ import math
 from typing import Final
 
 from trimtab.kernels.compiling import compiled_if_possible
-from trimtab.kernels.impact import ImpactCurves, ImpactKind
+from trimtab.kernels.impact import (
+    FEE,
+    FIRST,
+    KIND,
+    PERMANENT_SHARE,
+    ImpactCurves,
+    ImpactKind,
+)
 
 NONE, LINEAR = int(ImpactKind.NONE), int(ImpactKind.LINEAR)
 SQUARE_ROOT, CONSTANT_PRODUCT = int(ImpactKind.SQUARE_ROOT), int(ImpactKind.CONSTANT_PRODUCT)
@@ -27,7 +34,7 @@ def segment(curves: ImpactCurves, point: tuple[int, float]) -> int:
     low, high = begin, end - 2
     while low < high:
         middle = (low + high + 1) // 2
-        if curves.quantity[middle] <= x:
+        if curves.points[middle, 0] <= x:
             low = middle
         else:
             high = middle - 1
@@ -37,15 +44,15 @@ def segment(curves: ImpactCurves, point: tuple[int, float]) -> int:
 @compiled_if_possible
 def slope(curves: ImpactCurves, place: int) -> float:
     """Return by how much g rises a unit on a segment of a table."""
-    rise = curves.log[place + 1] - curves.log[place]
-    return float(rise / (curves.quantity[place + 1] - curves.quantity[place]))
+    rise = curves.points[place + 1, 1] - curves.points[place, 1]
+    return float(rise / (curves.points[place + 1, 0] - curves.points[place, 0]))
 
 
 @compiled_if_possible
 def log_impact(curves: ImpactCurves, point: tuple[int, float]) -> float:
     """Return g(x) >= 0: by what the logarithm of the price lies lower with x outstanding."""
     asset, x = point
-    kind, first = curves.kind[asset], curves.first[asset]
+    kind, first = curves.assets[asset, KIND], curves.assets[asset, FIRST]
     if kind == NONE or x <= 0.0:
         return 0.0
     if kind == LINEAR:
@@ -55,14 +62,14 @@ def log_impact(curves: ImpactCurves, point: tuple[int, float]) -> float:
     if kind == CONSTANT_PRODUCT:
         return 2.0 * math.log1p(x / first)
     place = segment(curves, (asset, x))
-    return float(curves.log[place] + slope(curves, place) * (x - curves.quantity[place]))
+    return float(curves.points[place, 1] + slope(curves, place) * (x - curves.points[place, 0]))
 
 
 @compiled_if_possible
 def quantity_at(curves: ImpactCurves, point: tuple[int, float]) -> float:
     """Return the least x with g(x) = g; infinite where no quantity reaches it."""
     asset, g = point
-    kind, first = curves.kind[asset], curves.first[asset]
+    kind, first = curves.assets[asset, KIND], curves.assets[asset, FIRST]
     if g <= 0.0:
         return 0.0
     if kind == NONE:
@@ -75,12 +82,12 @@ def quantity_at(curves: ImpactCurves, point: tuple[int, float]) -> float:
         return float(first * math.expm1(0.5 * g))
     place = curves.start[asset]
     last = curves.start[asset + 1] - 2
-    while place < last and curves.log[place + 1] < g:
+    while place < last and curves.points[place + 1, 1] < g:
         place += 1
     steep = slope(curves, place)
     if steep <= 0.0:
         return math.inf
-    return float(curves.quantity[place] + (g - curves.log[place]) / steep)
+    return float(curves.points[place, 0] + (g - curves.points[place, 1]) / steep)
 
 
 @compiled_if_possible
@@ -110,15 +117,15 @@ def over_table(curves: ImpactCurves, span: tuple[int, float, float]) -> float:
     while left > 0.0:
         width = left
         if place < last:
-            width = min(left, max(curves.quantity[place + 1] - x, 0.0))
+            width = min(left, max(curves.points[place + 1, 0] - x, 0.0))
         steep = slope(curves, place)
-        begin = curves.log[place] + steep * (x - curves.quantity[place])
+        begin = curves.points[place, 1] + steep * (x - curves.points[place, 0])
         total += math.exp(-begin) * falling(steep, width)
         if place == last:
             break
         left -= width
         place += 1
-        x = curves.quantity[place]
+        x = curves.points[place, 0]
     return total
 
 
@@ -130,7 +137,7 @@ def integral(curves: ImpactCurves, span: tuple[int, float, float]) -> float:
     2 / a^2 exp(-u) (u (1 - exp(-h)) + 1 - (1 + h) exp(-h)). CONSTANT_PRODUCT: what a pool pays.
     """
     asset, x, width = span
-    kind, first = curves.kind[asset], curves.first[asset]
+    kind, first = curves.assets[asset, KIND], curves.assets[asset, FIRST]
     if kind == NONE or width <= 0.0:
         return max(width, 0.0)
     if kind == LINEAR:
@@ -153,7 +160,7 @@ def proceeds(curves: ImpactCurves, sale: tuple[int, float, float, float]) -> flo
     """
     asset, outstanding, amount, depth = sale
     brought = integral(curves, (asset, outstanding / depth, amount / depth))
-    return float(curves.fee[asset] * depth * brought)
+    return float(curves.assets[asset, FEE] * depth * brought)
 
 
 @compiled_if_possible
@@ -164,7 +171,7 @@ def absorbed(curves: ImpactCurves, sale: tuple[int, float, float, float]) -> tup
     the price right after the sale is the one that its last unit was sold at.
     """
     asset, outstanding, amount, depth = sale
-    share = curves.permanent_share[asset]
+    share = curves.assets[asset, PERMANENT_SHARE]
     if share == 0.0 or amount <= 0.0:
         return outstanding + max(amount, 0.0), 0.0
     before = log_impact(curves, (asset, outstanding / depth))

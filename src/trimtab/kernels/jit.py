@@ -87,13 +87,15 @@ class CheckedCacheFile:
             path.unlink(missing_ok=True)
 
 
-def checked(function: F, *, fastmath: frozenset[str]) -> F:
+def checked(function: F, *, fastmath: frozenset[str], counted: bool = True) -> F:
     """Compile a function on its first call, for the types of that call, behind the checked cache.
 
     The interpreter's lock is released while it runs, and division by zero gives what NumPy's does.
-    Without a folder that can be written nothing is cached.
+    Without a folder that can be written nothing is cached. What is not `counted` keeps no count of
+    who holds an array: for functions that make none and only pass on those of their caller.
     """
-    compile_: Any = numba.njit(nogil=True, error_model="numpy", fastmath=set(fastmath))
+    options: dict[str, Any] = {} if counted else {"_nrt": False, "forceinline": True}
+    compile_: Any = numba.njit(nogil=True, error_model="numpy", fastmath=set(fastmath), **options)
     compiled = compile_(function)
     try:
         compiled.enable_caching()

@@ -164,10 +164,20 @@ def entry_after(
         source=source,
         source_number=source_number,
         command=canonical_json(encode_command(command)),
-        reason=outcome.reason.value if isinstance(outcome, Rejected) else "",
-        result=canonical_json(outcome.data if isinstance(outcome, Rejected) else outcome.events),
+        reason=reason_of(outcome),
+        result=result_of(outcome),
     )
     return replace(entry, chain=chained(tip.chain, entry))
+
+
+def reason_of(outcome: Outcome) -> str:
+    """Why a command was rejected, empty where it was accepted."""
+    return outcome.reason.value if isinstance(outcome, Rejected) else ""
+
+
+def result_of(outcome: Outcome) -> str:
+    """Canonical JSON of the events, or of the numbers that decided a rejection."""
+    return canonical_json(outcome.data if isinstance(outcome, Rejected) else outcome.events)
 
 
 def chained(before: str, entry: Entry) -> str:

@@ -103,18 +103,19 @@ class VenueRun:
         """Accounts that the screen cannot hold to be above the initial level."""
         return self.screen.between_levels(self.moment.levels, self.moment.marks)
 
-    def end(self, number: int, at_ns: int, *, steps: int) -> str:
+    def end(self, number: int, at_ns: int, *, steps: int, measured: bool = True) -> str:
         """Measure a step; where a checkpoint is due, put it and return the state's hash."""
         last = number + 1 == steps
-        self.metrics.add(
-            at_ns,
-            self.moment.levels,
-            marks=self.moment.marks,
-            tally=self.tally,
-            waiting=self.house.waiting,
-            draft=self.moment.draft,
-            last=last,
-        )
+        if measured:
+            self.metrics.add(
+                at_ns,
+                self.moment.levels,
+                marks=self.moment.marks,
+                tally=self.tally,
+                waiting=self.house.waiting,
+                draft=self.moment.draft,
+                last=last,
+            )
         if not last and (number + 1) % self.case.replay.checkpoint_steps:
             return ""
         state_hash = self.store.state_hash()

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
@@ -109,14 +110,11 @@ def batches(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
 
 def _write_whole(fresh: Path, access: Access, *, start: Snapshot | None, upto: Tip) -> None:
     first, others = (0, 0) if start is None else (start.tip.number, start.tip.number + 1)
-    file = SqliteFile(fresh)
-    try:
-        journal = SqlJournal(file)
+    with closing(SqlJournal(SqliteFile(fresh))) as journal:
         entries = read_range(access, first, upto=upto.number)
         snapshots = _whole_snapshots(access, others, upto=upto.number)
         fill(journal, entries, start=start, snapshots=snapshots)
-    finally:
-        file.close()
+    assert not beside(fresh, LOG).exists(), "closing moves the log into the file"
 
 
 def _whole_snapshots(access: Access, first: int, *, upto: int) -> Iterator[Snapshot]:

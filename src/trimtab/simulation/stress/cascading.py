@@ -1,7 +1,7 @@
 """The curve of loss against shock: one shock after another through the engine, made of no chance.
 
-All that moves falls together, in equal steps of the logarithm over an hour (a step at least), and
-stays there for the rest of the horizon, of which a day at most is looked at.
+All that moves much falls together, in equal steps of the logarithm over an hour (a step at least),
+and stays there for the rest of the horizon, of which a day at most is looked at.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 
 _FALL_SECONDS = 3600.0
 _WATCHED_SECONDS = 86_400.0
+_STILL_SHARE = 0.2
 
 
 def shock_curve(
@@ -48,9 +49,14 @@ def shock_curve(
 
 
 def moving_assets(model: PathModel) -> NDArray[np.bool_]:
-    """Return which columns move; all but pegged to the quote where the process stands still."""
+    """Return which columns fall in a shock; all where the process does not say how they move.
+
+    What moves less than a fifth as much as the liveliest, as what is pegged to the quote does,
+    stays: a fall of what is owed along with what is held would show nothing.
+    """
     try:
-        return np.asarray(np.diag(annual_covariance(model)) > 0.0)
+        spread = np.sqrt(np.diag(annual_covariance(model)))
+        return np.asarray((spread > 0.0) & (spread >= _STILL_SHARE * spread.max()))
     except DataError:
         return np.ones(len(model.assets), dtype=np.bool_)
 

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 STRATA_MOST: Final = 4096
 
 
-def exposures(case: Case, assets: Sequence[str], prices: Sequence[float]) -> Floats:
+def exposures(case: Case, assets: Sequence[str], *, prices: Sequence[float]) -> Floats:
     """Return what borrowers and holders of positions own less what they owe, per asset, quote.
 
     Accounts that only supply lose nothing by a liquidation and are left out.
@@ -62,7 +62,7 @@ def sampling_of(question: StressQuestion, model: PathModel, *, grid: PathGrid) -
         )
     if choice.kind is SamplingKind.ANTITHETIC:
         return Sampling(choice.kind)
-    owned = exposures(question.case, grid.assets, grid.first_prices)
+    owned = exposures(question.case, grid.assets, prices=grid.first_prices)
     direction = -(loadings.T @ owned)
     if not np.abs(direction).max() > 1e-9 * max(float(np.abs(owned).max()), 1.0):
         raise UsageError(f"{choice.kind} sampling: the book has no exposure to what moves")

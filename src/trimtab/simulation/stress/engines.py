@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.kernels.clearing.outcomes import ClearingOutcomes, joined
-from trimtab.kernels.clearing.terms import KeeperTerms, OracleTerms, oracle_terms
-from trimtab.kernels.impact import ImpactTerms, without_impact
+from trimtab.kernels.clearing.terms import KeeperTerms, OracleTerms
+from trimtab.kernels.impact import ImpactTerms
 from trimtab.model import Case
 from trimtab.simulation.paths.making import PathGrid
+from trimtab.simulation.stress.covering import market_of, oracle_of
 from trimtab.simulation.stress.question import EngineKind, StressQuestion
 from trimtab.simulation.world import WorldTerms, keepers_of, run_path
 from trimtab.units import UsageError
@@ -70,16 +71,10 @@ def terms_of(question: StressQuestion, grid: PathGrid, *, feedback: bool = True)
     """Return the terms of a question on a grid.
 
     Raises:
-        UsageError: terms of other assets than the paths have.
+        UsageError: terms of an asset that has no path.
     """
-    market = question.market or without_impact(grid.assets)
-    oracle = question.oracle or oracle_terms(grid.assets)
-    for name, assets in (("market", market.assets), ("oracle", oracle.assets)):
-        if assets != grid.assets:
-            raise UsageError(
-                f"{name}: terms of {', '.join(assets)}, expected the assets of the paths in their "
-                f"order: {', '.join(grid.assets)}"
-            )
+    market = market_of(question.market, grid.assets)
+    oracle = oracle_of(question.oracle, grid.assets)
     if not feedback:
         market = replace(market, feedback=False)
     keepers = question.keepers or keepers_of(question.case, step_seconds=grid.step_seconds)

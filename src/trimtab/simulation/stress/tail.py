@@ -75,11 +75,15 @@ def value_at_risk(sample: Sample, level: float, *, confidence: float = 0.95) -> 
     error = sample.error_of((sample.values > value).astype(np.float64))
     if sample.design.is_plain:
         low, high = _order_statistics(sample, level, confidence=confidence)
-        return Estimate(value, _width(low, high, confidence), low, high, "order statistics")
+        return Estimate(
+            value, _width(low, high, confidence=confidence), low, high, "order statistics"
+        )
     reach = _reach(confidence) * error
     low = sample.quantile(max(level - reach, 0.0)) if reach < level else -math.inf
     high = sample.quantile(level + reach) if level + reach < 1.0 else math.inf
-    return Estimate(value, _width(low, high, confidence), low, high, "quantiles at levels -+ error")
+    return Estimate(
+        value, _width(low, high, confidence=confidence), low, high, "quantiles at levels -+ error"
+    )
 
 
 def expected_shortfall(sample: Sample, level: float, *, confidence: float = 0.95) -> Estimate:
@@ -145,7 +149,7 @@ def _order_statistics(sample: Sample, level: float, *, confidence: float) -> tup
     return low, high
 
 
-def _width(low: float, high: float, confidence: float) -> float:
+def _width(low: float, high: float, *, confidence: float) -> float:
     """The standard error that a normal interval of this width would have."""
     if math.isinf(high) or math.isinf(low):
         return math.inf

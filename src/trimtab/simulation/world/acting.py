@@ -154,6 +154,6 @@ class Stage:
     def wealth(self, name: str) -> float:
         """What an agent owns at the market's prices, quote."""
         purse = self.purse(name)
-        worth = purse.cash_wad
+        worth = purse.cash_wad + purse.claims_wad
         worth += sum(self.dealer.value_wad(lot.asset, lot.units) for lot in purse.lots)
         return worth / WAD

@@ -11,7 +11,7 @@ from trimtab.model import Accepted, Event, EventKind, Key, Record, Table, View
 from trimtab.model import commands as c
 from trimtab.simulation.venue_run import VenueRun
 from trimtab.simulation.world.markets import Markets
-from trimtab.simulation.world.purses import Purse, received
+from trimtab.simulation.world.purses import Purse, claimed, received
 from trimtab.units import div_floor, div_up, fixed_of, float_of, pow10
 
 # Commands that cost gas as a transaction of a keeper, and count as a liquidation.
@@ -93,6 +93,8 @@ class Dealer:
         trade.pay(gas_wad * count)
         for asset, units in received(events).items():
             trade.settle(asset, units, sells=intent.sell_seized)
+        for asset, units in claimed(events).items():
+            trade.claim(asset, units)
         for sale in intent.sales:
             trade.sell(sale)
         enough = intent.least_wad is None or trade.net_wad >= intent.least_wad
@@ -100,6 +102,7 @@ class Dealer:
             self.markets.restore(before)
             return None
         self.purses[name] = trade.purse
+        self.markets.note_lowest()
         for outcome, command in zip(outcomes, intent.commands, strict=True):
             self.venue.apply(outcome, command)
         self._note_spending(name, events)
@@ -177,6 +180,11 @@ class _Trade:
             self.purse = self.purse.moved(asset, -used, step=self.step_number)
             if bought:
                 self._book(asset, -bought, cash_wad=self.dealer.value_wad(asset, -bought))
+
+    def claim(self, asset: str, units: int) -> None:
+        """A pool short of cash owes units: worth what they are, not for sale."""
+        self.net_exact += self.dealer.value_exact(asset, units)
+        self.purse = self.purse.owed(self.dealer.value_wad(asset, units))
 
     def sell(self, sale: Sale) -> None:
         """Sell units in the market, or buy them (below 0); only the slippage is a loss."""

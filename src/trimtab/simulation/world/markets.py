@@ -71,6 +71,11 @@ class Markets:
         """Undo every sale since `states`."""
         self._states = list(states)
 
+    def note_lowest(self) -> None:
+        """Note how far below the path each market shows its price; after what is not undone."""
+        for place, low in enumerate(self.lowest):
+            self.lowest[place] = min(low, self._displacement(place))
+
     def state(self, asset: str) -> MarketState:
         """The state of an asset with a path."""
         return self._states[self._place[asset]]
@@ -90,10 +95,7 @@ class Markets:
             left = state.outstanding * self._kept[place]
             self._states[place] = MarketState(left, state.permanent, sigma, depth)
             self._path[place] = float(price)
-            self._note_displacement(place)
-
-    def _note_displacement(self, place: int) -> None:
-        self.lowest[place] = min(self.lowest[place], self._displacement(place))
+        self.note_lowest()
 
     def _displacement(self, place: int) -> float:
         state = self._states[place]
@@ -184,7 +186,6 @@ class Markets:
         )
         moved = MarketState(float(left), state.permanent - fallen, state.sigma, state.depth)
         self._states[place] = moved
-        self._note_displacement(place)
         return Fill(got, shown - got)
 
     def buy(self, asset: str, units: float) -> float:

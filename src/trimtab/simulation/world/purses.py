@@ -11,30 +11,35 @@ from trimtab.model import Event, EventKind
 # What the acting agent gets for a unit of the event's quantity; other events are not its own.
 _OWN = {
     EventKind.LIQUIDATE: 1,
-    EventKind.SEIZE: -1,
-    EventKind.AUCTION_TAKE: -1,
     EventKind.KEEPER_REWARD: 1,
     EventKind.DEPOSIT: -1,
     EventKind.WITHDRAW: -1,
     EventKind.BORROW: 1,
     EventKind.REPAY: 1,
 }
+# Paid out as far as the pool has cash; the rest is a claim on the pool.
+_PAID_OUT = frozenset({EventKind.SEIZE, EventKind.AUCTION_TAKE})
 
 
 def received(events: Iterable[Event]) -> dict[str, int]:
-    """Native units by asset that who sent the commands got from the venue (below 0: paid in).
-
-    Collateral that a pool short of cash pays out as a claim on itself counts as the units it is a
-    claim on, as it does in the kernel.
-    """
+    """Native units by asset that who sent the commands got from the venue (below 0: paid in)."""
     found: dict[str, int] = {}
     for event in events:
         units = _OWN.get(event.kind, 0) * event.quantity
-        if event.kind is EventKind.FEE:
-            # The penalty of an auction is paid in by the taker; other fees move within the venue.
+        if event.kind in _PAID_OUT or event.kind is EventKind.FEE:
+            # A fee that flows is an auction's penalty, paid by the taker; others stay inside.
             units = -event.flow
         found[event.asset] = found.get(event.asset, 0) + units
     return {asset: units for asset, units in found.items() if units}
+
+
+def claimed(events: Iterable[Event]) -> dict[str, int]:
+    """Native units by asset that were taken and are not paid out yet: claims on the pool."""
+    found: dict[str, int] = {}
+    for event in events:
+        if event.kind in _PAID_OUT and event.quantity != event.flow:
+            found[event.asset] = found.get(event.asset, 0) + event.flow - event.quantity
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +50,14 @@ class Purse:
         cash_wad: money; below 0 only where `limited` is False.
         limited: whether it can run out of money.
         lots: what it holds, oldest first; of one asset all lots are long or all are short.
+        claims_wad: what pools of the venue owe it, at the market prices of when it was taken: of
+            worth, and not for sale.
     """
 
     cash_wad: int = 0
     limited: bool = False
     lots: tuple[Lot, ...] = ()
+    claims_wad: int = 0
 
     def funds(self) -> Funds:
         """What its policy sees of it."""
@@ -73,6 +81,10 @@ class Purse:
         if left:
             kept.append(Lot(asset, left, step))
         return replace(self, lots=tuple(kept))
+
+    def owed(self, value_wad: int) -> Purse:
+        """With a claim on a pool worth so much more."""
+        return replace(self, claims_wad=self.claims_wad + value_wad)
 
     def held(self, asset: str) -> int:
         """Native units of an asset."""

@@ -48,11 +48,13 @@ class World:
         terms: WorldTerms,
         seed: int = 0,
         path: int = 0,
+        measured: bool = True,
     ) -> None:
         if terms.impact.assets != grid.assets:
             raise UsageError(f"a world of {terms.impact.assets} on a grid of {grid.assets}")
         self.case = replace(case_on_path(case, grid, prices=prices), observations=())
         self.grid, self.path, self.terms = grid, path, terms
+        self._measured = measured
         self.prices = np.asarray(prices, dtype=np.float64)
         actors = self._actors(terms)
         names = [actor.policy.name for actor in actors]
@@ -91,7 +93,7 @@ class World:
         for command in self.feed.batch(0):
             self.venue.do(command)
         self.measures.first_debt = float(self.venue.moment.levels.debt.sum())
-        self.venue.end(0, at_ns, steps=self.grid.steps + 1)
+        self.venue.end(0, at_ns, steps=self.grid.steps + 1, measured=self._measured)
 
     def advance(self) -> None:
         """Do the next step."""
@@ -200,7 +202,8 @@ class World:
 
     def _end(self, clock: Clock) -> None:
         self.measures.add(self.venue.moment.levels)
-        self.venue.end(self._step, clock.at_ns, steps=self.grid.steps + 1)
+        steps = self.grid.steps + 1
+        self.venue.end(self._step, clock.at_ns, steps=steps, measured=self._measured)
         reported = self.oracles.reported()
         self._shown.append([self.markets.price(asset) for asset in self.grid.assets])
         self._told.append([reported[asset] for asset in self.grid.assets])
@@ -248,6 +251,7 @@ def run_path(
     terms: WorldTerms,
     seed: int = 0,
     path: int = 0,
+    measured: bool = True,
 ) -> WorldRun:
     """Drive a case's book along one path through a world.
 
@@ -258,6 +262,7 @@ def run_path(
         grid: the clock of the path, with the assets of `terms`.
         terms: markets, oracle, keepers and who else acts.
         seed, path: key the uniforms: the same ones give the same run.
+        measured: keep a row of `Metrics` for each step; without it a run is faster.
 
     Returns:
         The row that the kernel gives for the path, and all that happened.
@@ -265,7 +270,7 @@ def run_path(
     Raises:
         UsageError: prices, grid and terms that do not fit one another.
     """
-    world = World(case, prices, grid=grid, terms=terms, seed=seed, path=path)
+    world = World(case, prices, grid=grid, terms=terms, seed=seed, path=path, measured=measured)
     for _ in range(grid.steps):
         world.advance()
     return world.finish()

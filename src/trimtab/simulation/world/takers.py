@@ -32,6 +32,7 @@ class MarketTakers:
         """They sell what they took."""
         if offer.position.size > 0:
             self.markets.sell(offer.mark.rules.asset, self._units(offer, size))
+            self.markets.note_lowest()
 
     def _units(self, offer: PositionOffer, size: int) -> float:
         """Whole units of the asset behind native units of a position, at the mark price."""
