@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -70,8 +71,8 @@ def test_supposing_changes_nothing_and_says_what_the_engine_would() -> None:
     assert fallen.get(Table.ACCOUNT, "ann") == draft.get(Table.ACCOUNT, "ann")
 
 
-def keeper_intents(policy: KeeperPolicy, **seen: object) -> list[Intent]:
-    return list(policy.observe(observed(unsafe_venue(), Beat.OFFERED, **seen)))  # type: ignore[arg-type]
+def keeper_intents(policy: KeeperPolicy, **seen: Any) -> list[Intent]:
+    return list(policy.observe(observed(unsafe_venue(), Beat.OFFERED, **seen)))
 
 
 def test_a_keeper_acts_from_the_least_profit_on_and_not_below() -> None:

@@ -12,7 +12,7 @@ from scipy.stats import norm
 from tests.simulation.stress_engines import HOUR, table_of
 from trimtab.kernels.clearing.outcomes import outcomes_of
 from trimtab.simulation.paths import Brownian, Dependence
-from trimtab.simulation.stress import EngineKind, Process, StressQuestion, reverse_stress
+from trimtab.simulation.stress import Process, StressQuestion, reverse_stress
 from trimtab.simulation.stress.failing import failing_accounts
 from trimtab.units import DataError, UsageError
 
@@ -116,13 +116,3 @@ def test_who_fails_is_told_exactly(small):
     assert ratios[0] < 0.0
     for one in fallen:
         assert one.collateral - one.debt == pytest.approx(one.equity)
-
-
-def test_the_exact_engine_breaks_where_its_own_shock_says(small):
-    """Just inside the distance found the venue lives, at it the venue does not."""
-    question = replace(asked(small, engine=EngineKind.EXACT), step_seconds=24 * HOUR)
-    found = reverse_stress(question)
-    assert found.is_found
-    assert found.socialized > 0.0
-    assert found.accounts_failing == len(failing_accounts(small, found.shock)) > 0
-    assert min(found.shock.values()) < -0.2

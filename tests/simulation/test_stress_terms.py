@@ -12,7 +12,7 @@ from trimtab.kernels.clearing import oracle_terms
 from trimtab.kernels.impact import ImpactKind, ImpactTable, impact_terms, log_impact
 from trimtab.simulation.stress import EngineKind, prepared, run_stress, terms_of
 from trimtab.simulation.stress.covering import market_of, oracle_of
-from trimtab.simulation.stress.directions import exposures
+from trimtab.simulation.stress.exposures import exposures
 from trimtab.units import UsageError
 
 ASSETS = ("BTC", "ETH", "USDC")

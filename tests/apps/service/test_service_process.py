@@ -8,12 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.apps.command_line import ask
 from tests.apps.service.services import crisis, until
 from trimtab.adapters.stores import open_store
 from trimtab.apps import front
@@ -138,15 +139,10 @@ def test_what_makes_no_sense_is_one_line(
     case: Path, tmp_path: Path, words: tuple[str, ...], says: str
 ) -> None:
     words = tuple(str(case) if word == "CASE" else word for word in words)
-    found = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-    )
-    assert found.returncode in (2, 3), found.stderr
-    (line,) = [one for one in found.stderr.splitlines() if one.startswith("error:")]
+    with chdir(tmp_path):
+        found = ask(*words)
+    assert found.code in (2, 3), found.err
+    (line,) = [one for one in found.err.splitlines() if one.startswith("error:")]
     assert says in line
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from trimtab.apps.service.audit import AuditTrail
 from trimtab.apps.service.board import Board
 from trimtab.apps.service.clock import CaseClock, Clock
+from trimtab.apps.service.figures import book
 from trimtab.apps.service.hub import Hub
 from trimtab.apps.service.proposals import Proposals
 from trimtab.apps.service.queue import WorkQueue
@@ -158,6 +159,7 @@ class Service:
         return drained
 
     def _publish(self) -> None:
+        self._warm()
         wait_s = self.options.publish_s
         while not self._stop.wait(wait_s):
             begun = time.perf_counter()
@@ -167,6 +169,13 @@ class Service:
                     watch(self.board)
             took_s = time.perf_counter() - begun
             wait_s = max(self.options.publish_s, took_s / PUBLISH_SHARE)
+
+    def _warm(self) -> None:
+        """Ask once what readers ask first, so that nobody waits for a kernel to be compiled."""
+        with self.board.reading() as reading:
+            book(reading)
+            assert reading.edges.account.size >= 0, "a book has edges, or none"
+            reading.columns.unsafe(reading.draft)
 
     def ready(self) -> str:
         """Empty where the service takes and decides work; else why not."""

@@ -45,7 +45,7 @@ from trimtab.kernels.clearing.layout import (
     WEIGHT,
     World,
 )
-from trimtab.kernels.compiling import compiled_if_possible
+from trimtab.kernels.compiling import inlined_if_possible
 
 # A share of the sums within which a difference is a tie: far above their rounding.
 EDGE: Final = 1e-12
@@ -56,7 +56,7 @@ EARLY: Final = 1e-9
 Sums = tuple[float, float, float, float, float]
 
 
-@compiled_if_possible
+@inlined_if_possible
 def account_sums(world: World, account: int) -> Sums:
     """Return an account's sums at the reported prices."""
     collateral, maintenance, end, debt, weighted = 0.0, 0.0, 0.0, 0.0, 0.0
@@ -73,20 +73,20 @@ def account_sums(world: World, account: int) -> Sums:
     return collateral, maintenance, end, debt, weighted
 
 
-@compiled_if_possible
+@inlined_if_possible
 def below(left: float, right: float) -> bool:
     """Return whether left < right by more than a tie."""
     return bool(left - right < -EDGE * (left + right))
 
 
-@compiled_if_possible
+@inlined_if_possible
 def is_unsafe(found: Sums, flagged: bool) -> bool:
     """Return whether a liquidation may start, or go on up to the liquidation end."""
     _, maintenance, end, _, weighted = found
     return below(maintenance, weighted) or (flagged and below(end, weighted))
 
 
-@compiled_if_possible
+@inlined_if_possible
 def revalue(world: World, asset: int) -> None:
     """Bring what a unit held and a unit owed are worth up to the reported price and the indices."""
     state = world.assets
@@ -100,7 +100,7 @@ def revalue(world: World, asset: int) -> None:
     state[asset, OWED_LOG] = moved + state[asset, OWED_INDEX_LOG]
 
 
-@compiled_if_possible
+@inlined_if_possible
 def spread_out(world: World, group: int) -> float:
     """Return a group's spread: highest move of what it owes less lowest of what it holds."""
     groups, state = world.groups, world.assets
@@ -113,7 +113,7 @@ def spread_out(world: World, group: int) -> float:
     return high - low
 
 
-@compiled_if_possible
+@inlined_if_possible
 def gathered(world: World, group: int) -> float:
     """Return the highest move of what a group holds less the lowest of what it owes."""
     groups, state = world.groups, world.assets
@@ -126,7 +126,7 @@ def gathered(world: World, group: int) -> float:
     return high - low
 
 
-@compiled_if_possible
+@inlined_if_possible
 def level_of(world: World, asked: tuple[int, Sums]) -> float:
     """Return the spread up to which a safe account sleeps: infinite where it owes nothing.
 
@@ -144,7 +144,7 @@ def level_of(world: World, asked: tuple[int, Sums]) -> float:
     return room - gathered(world, world.account[account, GROUP])
 
 
-@compiled_if_possible
+@inlined_if_possible
 def enter(world: World, account: int) -> None:
     """Put an account among those that are looked at."""
     place = world.counts[ACTIVE]
@@ -156,7 +156,7 @@ def enter(world: World, account: int) -> None:
     world.counts[ENTERED] += 1
 
 
-@compiled_if_possible
+@inlined_if_possible
 def leave(world: World, place: int) -> None:
     """Take an account that owes nothing any more out of those that are looked at."""
     last = world.counts[ACTIVE] - 1
@@ -166,7 +166,7 @@ def leave(world: World, place: int) -> None:
     world.counts[ACTIVE] = last
 
 
-@compiled_if_possible
+@inlined_if_possible
 def rouse(world: World) -> None:
     """Bring the groups' spreads up to date and enter the accounts whose first level is passed."""
     for group in range(world.groups.shape[0]):
@@ -179,7 +179,7 @@ def rouse(world: World) -> None:
         world.groups[group, FOLLOWING] = at
 
 
-@compiled_if_possible
+@inlined_if_possible
 def find_waiting(world: World, step: int) -> None:
     """List who is unsafe now and since when; the others sleep on, or leave."""
     found, at = 0, 0

@@ -43,12 +43,12 @@ from trimtab.kernels.clearing.layout import (
     VARIANCE,
     World,
 )
-from trimtab.kernels.compiling import compiled_if_possible
+from trimtab.kernels.compiling import inlined_if_possible
 from trimtab.kernels.impact import KIND
 from trimtab.kernels.impact_loops import absorbed, depth_factor, log_impact, proceeds
 
 
-@compiled_if_possible
+@inlined_if_possible
 def grow(world: World, asset: int) -> None:
     """Book a step's interest: debts grow, suppliers get it but for what the reserves keep."""
     state, fixed = world.assets, world.assets
@@ -69,7 +69,7 @@ def grow(world: World, asset: int) -> None:
         state[asset, HELD_INDEX_LOG] += math.log(scale)
 
 
-@compiled_if_possible
+@inlined_if_possible
 def mark(world: World, asset: int) -> None:
     """Set the market price from the path's and what is outstanding, and note how low it lies."""
     state = world.assets
@@ -84,7 +84,7 @@ def mark(world: World, asset: int) -> None:
     state[asset, LOWEST] = min(state[asset, LOWEST], shift)
 
 
-@compiled_if_possible
+@inlined_if_possible
 def stir(world: World, move: tuple[int, float]) -> None:
     """Bring sigma, depth and what is outstanding up to a step in which the path went to a price."""
     asset, price = move
@@ -101,7 +101,7 @@ def stir(world: World, move: tuple[int, float]) -> None:
     state[asset, PATH] = price
 
 
-@compiled_if_possible
+@inlined_if_possible
 def report(world: World, seen: tuple[int, int, float]) -> float:
     """Return what an asset's oracle reports at a step at which its source sees a price."""
     asset, step, value = seen
@@ -119,7 +119,7 @@ def report(world: World, seen: tuple[int, int, float]) -> float:
     return float(said[asset, heard])
 
 
-@compiled_if_possible
+@inlined_if_possible
 def gas_now(world: World) -> float:
     """Return what a liquidation of this step costs."""
     terms = world.terms
@@ -130,7 +130,7 @@ def gas_now(world: World) -> float:
     return terms.gas * max(1.0, 1.0 + rise)
 
 
-@compiled_if_possible
+@inlined_if_possible
 def advance(world: World, tick: tuple[int, Floats]) -> None:
     """Bring all prices to a step of a path; `tick` is the step and the path's prices at it."""
     step, prices = tick
@@ -151,7 +151,7 @@ def advance(world: World, tick: tuple[int, Floats]) -> None:
     world.row[GAS] = gas_now(world)
 
 
-@compiled_if_possible
+@inlined_if_possible
 def would_bring(world: World, sale: tuple[int, float]) -> float:
     """Return what selling units of an asset brings now, in the quote."""
     asset, units = sale
@@ -161,7 +161,7 @@ def would_bring(world: World, sale: tuple[int, float]) -> float:
     return price * proceeds(world.curves, now)
 
 
-@compiled_if_possible
+@inlined_if_possible
 def price_after(world: World, sale: tuple[int, float]) -> float:
     """Return the market price of an asset once units of it have been sold."""
     asset, units = sale
@@ -174,7 +174,7 @@ def price_after(world: World, sale: tuple[int, float]) -> float:
     return float(state[asset, PATH] * math.exp(shift))
 
 
-@compiled_if_possible
+@inlined_if_possible
 def sell(world: World, sale: tuple[int, float]) -> None:
     """Let the market take units of an asset."""
     asset, units = sale

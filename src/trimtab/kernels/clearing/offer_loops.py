@@ -25,7 +25,7 @@ from trimtab.kernels.clearing.layout import (
     WEIGHT,
     World,
 )
-from trimtab.kernels.compiling import compiled_if_possible
+from trimtab.kernels.compiling import inlined_if_possible
 
 TARGET_HEALTH: Final = 0
 CLOSE_FACTOR: Final = 1
@@ -58,7 +58,7 @@ class Offer(NamedTuple):
     refused: bool
 
 
-@compiled_if_possible
+@inlined_if_possible
 def base_bonus(world: World, pricing: tuple[float, float]) -> float:
     """Return the bonus before the spiral bound for (full bonus, health)."""
     full, health = pricing
@@ -70,7 +70,7 @@ def base_bonus(world: World, pricing: tuple[float, float]) -> float:
     return least + (full - least) * shortfall / (1.0 - terms.full_bonus_health)
 
 
-@compiled_if_possible
+@inlined_if_possible
 def price_of(world: World, asked: tuple[Pair, Sums]) -> tuple[float, float]:
     """Return bonus and fee of a pair, kept inside the spiral bound where the rules cut them."""
     pair, found = asked
@@ -86,7 +86,7 @@ def price_of(world: World, asked: tuple[Pair, Sums]) -> tuple[float, float]:
     return bonus, fee
 
 
-@compiled_if_possible
+@inlined_if_possible
 def largest_repay(world: World, asked: tuple[Pair, Sums, float]) -> float:
     """Return the value that one liquidation may repay, before the collateral's cap and dust."""
     pair, found, factor = asked
@@ -109,7 +109,7 @@ def largest_repay(world: World, asked: tuple[Pair, Sums, float]) -> float:
     return min(pair.owed, missing / slope)
 
 
-@compiled_if_possible
+@inlined_if_possible
 def without_dust(world: World, asked: tuple[Pair, float, float]) -> float:
     """Return a repayment, raised to the most where it would leave dust on either side."""
     pair, repay, factor = asked
@@ -124,7 +124,7 @@ def without_dust(world: World, asked: tuple[Pair, float, float]) -> float:
     return repay
 
 
-@compiled_if_possible
+@inlined_if_possible
 def pair_of(world: World, rows: tuple[int, int]) -> Pair:
     """Return the pair of a debt row and a collateral row."""
     owed_at, held_at = rows
@@ -142,7 +142,7 @@ def pair_of(world: World, rows: tuple[int, int]) -> Pair:
     )
 
 
-@compiled_if_possible
+@inlined_if_possible
 def offer_of(world: World, asked: tuple[Pair, Sums]) -> Offer:
     """Return what a pair offers within the capital that is left; a repayment of 0 is no offer.
 
@@ -162,7 +162,7 @@ def offer_of(world: World, asked: tuple[Pair, Sums]) -> Offer:
     return Offer(pair.owed_at, pair.held_at, repay, bonus, fee, gain, refused)
 
 
-@compiled_if_possible
+@inlined_if_possible
 def best_offer(world: World, asked: tuple[int, Sums]) -> Offer:
     """Return the pair of an unsafe account that gains most; of ties the first by name."""
     account, found = asked

@@ -44,14 +44,14 @@ from trimtab.kernels.clearing.step_loops import (
     keepers,
 )
 from trimtab.kernels.clearing.waterfall_loops import BAD_DEBT, SOCIALIZED
-from trimtab.kernels.compiling import compiled_if_possible
+from trimtab.kernels.compiling import compiled_if_possible, inlined_if_possible
 
 PEAK = COLUMNS.index("undercollateralized_peak")
 TIME = COLUMNS.index("undercollateralized_time")
 SHORT, INSOLVENT = COLUMNS.index("shortfall_left"), COLUMNS.index("insolvent")
 
 
-@compiled_if_possible
+@inlined_if_possible
 def reset(world: World) -> None:
     """Put the state back to the book's."""
     for place in range(world.counts[ENTERED]):
@@ -73,7 +73,7 @@ def reset(world: World) -> None:
         world.groups[group, FOLLOWING] = world.groups[group, FIRST]
 
 
-@compiled_if_possible
+@inlined_if_possible
 def left_open(world: World) -> Left:
     """Return what is left open of all accounts, after suppliers have paid for a loss."""
     rouse(world)
@@ -89,7 +89,7 @@ def left_open(world: World) -> Left:
     return under, short, waiting
 
 
-@compiled_if_possible
+@inlined_if_possible
 def note(world: World, moment: tuple[int, Left, Floats]) -> None:
     """Add up a step's end, and write its totals where they are asked for."""
     step, left, totals = moment
@@ -105,7 +105,7 @@ def note(world: World, moment: tuple[int, Left, Floats]) -> None:
         totals[step, STEP_WAITING] = left[2]
 
 
-@compiled_if_possible
+@inlined_if_possible
 def run_path(world: World, path: tuple[np.uint64, int, Floats, Floats]) -> None:
     """Run one path: seed, number, prices (steps + 1 by columns), and where its totals go."""
     seed, number, prices, totals = path

@@ -45,7 +45,7 @@ from trimtab.kernels.clearing.offer_loops import Offer, best_offer
 from trimtab.kernels.clearing.ordering_loops import sort_pairs
 from trimtab.kernels.clearing.outcomes import COLUMNS
 from trimtab.kernels.clearing.waterfall_loops import close_out, receive
-from trimtab.kernels.compiling import compiled_if_possible
+from trimtab.kernels.compiling import inlined_if_possible
 
 LIQUIDATED, SEIZED = COLUMNS.index("liquidated"), COLUMNS.index("seized")
 BONUS_PAID, PROFIT = COLUMNS.index("bonus"), COLUMNS.index("keeper_profit")
@@ -58,7 +58,7 @@ ESTIMATE = 1e-9
 Left = tuple[float, float, float]
 
 
-@compiled_if_possible
+@inlined_if_possible
 def is_spent(world: World, found: Sums) -> bool:
     """Return whether an account is bankrupt and what collateral it has is dust."""
     collateral, _, _, debt, _ = found
@@ -69,7 +69,7 @@ def is_spent(world: World, found: Sums) -> bool:
     return bool(small or collateral <= debt * terms.dust_share * (1.0 + EDGE))
 
 
-@compiled_if_possible
+@inlined_if_possible
 def paid_out(world: World, deal: tuple[Offer, float]) -> float:
     """Return the units that a liquidator gets at once; the rest is a claim on the pool."""
     offer, entitled = deal
@@ -81,7 +81,7 @@ def paid_out(world: World, deal: tuple[Offer, float]) -> float:
     return float(min(entitled / state[asset, REPORTED], cash))
 
 
-@compiled_if_possible
+@inlined_if_possible
 def settle(world: World, deal: tuple[Offer, float, float, float]) -> None:
     """Move debt and collateral of a liquidation: offer, value seized, units paid out, fee."""
     offer, entitled, out, fee = deal
@@ -102,7 +102,7 @@ def settle(world: World, deal: tuple[Offer, float, float, float]) -> None:
     world.held[offer.held_at, PENALTY] += fee / state[asset, REPORTED]
 
 
-@compiled_if_possible
+@inlined_if_possible
 def act(world: World, asked: tuple[int, Sums]) -> bool:
     """Take the best offer of an unsafe account if it pays at market prices; return whether."""
     offer = best_offer(world, asked)
@@ -143,7 +143,7 @@ def act(world: World, asked: tuple[int, Sums]) -> bool:
     return True
 
 
-@compiled_if_possible
+@inlined_if_possible
 def release(world: World, account: int) -> None:
     """After a liquidation: close the account out if it is spent, else note where it stands."""
     found = account_sums(world, account)
@@ -156,7 +156,7 @@ def release(world: World, account: int) -> None:
             world.held[at, PENALTY] = 0.0
 
 
-@compiled_if_possible
+@inlined_if_possible
 def visit(world: World, account: int) -> None:
     """Liquidate an account until it is safe, none pays, or as often as one step allows."""
     terms = world.terms
@@ -171,14 +171,14 @@ def visit(world: World, account: int) -> None:
         release(world, account)
 
 
-@compiled_if_possible
+@inlined_if_possible
 def rounded(gain: float) -> float:
     """Return a gain to 40 bits, so that what is alike but for rounding is a tie."""
     mantissa, exponent = math.frexp(gain)
     return math.ldexp(float(round(math.ldexp(mantissa, 40))), exponent - 40)
 
 
-@compiled_if_possible
+@inlined_if_possible
 def keepers(world: World, moment: tuple[int, np.uint64, int]) -> None:
     """Due accounts in order of gain, then of name; `moment` is the step, the seed and the path."""
     step, seed, path = moment
@@ -204,7 +204,7 @@ def keepers(world: World, moment: tuple[int, np.uint64, int]) -> None:
             visit(world, account)
 
 
-@compiled_if_possible
+@inlined_if_possible
 def close_spent(world: World, halted: bool) -> Left:
     """Close out who waits and is spent, in the order of their names; return what is left open."""
     spent = 0

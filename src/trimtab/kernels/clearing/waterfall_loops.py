@@ -34,7 +34,7 @@ from trimtab.kernels.clearing.layout import (
     World,
 )
 from trimtab.kernels.clearing.outcomes import COLUMNS
-from trimtab.kernels.compiling import compiled_if_possible
+from trimtab.kernels.compiling import inlined_if_possible
 
 BAD_DEBT, PENALTY_PAID = COLUMNS.index("bad_debt"), COLUMNS.index("penalty")
 INSURANCE_USED = COLUMNS.index("insurance_used")
@@ -42,7 +42,7 @@ BACKSTOP_USED = COLUMNS.index("backstop_used")
 SOCIALIZED = COLUMNS.index("socialized")
 
 
-@compiled_if_possible
+@inlined_if_possible
 def receive(world: World, payment: tuple[int, float]) -> None:
     """Take units in: they burn what was minted first, and are cash after that."""
     asset, units = payment
@@ -52,7 +52,7 @@ def receive(world: World, payment: tuple[int, float]) -> None:
     state[asset, CASH] += units - burned
 
 
-@compiled_if_possible
+@inlined_if_possible
 def swap(world: World, order: tuple[int, int, float, float]) -> tuple[float, float]:
     """Sell at reported prices: (sold, bought, units held, units needed) to (given, bought units).
 
@@ -72,7 +72,7 @@ def swap(world: World, order: tuple[int, int, float, float]) -> tuple[float, flo
     return given, taken
 
 
-@compiled_if_possible
+@inlined_if_possible
 def pay_with(world: World, payment: tuple[int, int, float, float]) -> tuple[float, float]:
     """Pay up to `need` units of an asset out of units held of another, or cancel a claim on it.
 
@@ -90,7 +90,7 @@ def pay_with(world: World, payment: tuple[int, int, float, float]) -> tuple[floa
     return swap(world, payment)
 
 
-@compiled_if_possible
+@inlined_if_possible
 def from_fund(world: World, claim: tuple[int, int, float]) -> float:
     """Let the holdings in a row of the state pay units of an asset: itself, the quote, the others.
 
@@ -112,7 +112,7 @@ def from_fund(world: World, claim: tuple[int, int, float]) -> float:
     return min(paid, need)
 
 
-@compiled_if_possible
+@inlined_if_possible
 def from_account(world: World, claim: tuple[int, int, float]) -> float:
     """Let an account's own collateral pay units of an asset: itself, the quote, then the others.
 
@@ -138,7 +138,7 @@ def from_account(world: World, claim: tuple[int, int, float]) -> float:
     return min(paid, need)
 
 
-@compiled_if_possible
+@inlined_if_possible
 def from_penalties(world: World, claim: tuple[int, int, float]) -> float:
     """Give back the fees that this account's liquidation took, out of the fund; units paid."""
     account, owed, left = claim
@@ -155,7 +155,7 @@ def from_penalties(world: World, claim: tuple[int, int, float]) -> float:
     return from_fund(world, (FUND, owed, most))
 
 
-@compiled_if_possible
+@inlined_if_possible
 def from_suppliers(world: World, loss: tuple[int, float]) -> None:
     """Lower the index of an asset's suppliers; a minted asset has none."""
     asset, units = loss
@@ -172,7 +172,7 @@ def from_suppliers(world: World, loss: tuple[int, float]) -> None:
     world.counts[SOCIALIZED_NOW] += 1
 
 
-@compiled_if_possible
+@inlined_if_possible
 def write_off(world: World, debt: tuple[int, int]) -> None:
     """End a row of an account's debt and book the loss to its payers."""
     account, at = debt
@@ -201,7 +201,7 @@ def write_off(world: World, debt: tuple[int, int]) -> None:
         from_suppliers(world, (asset, left))
 
 
-@compiled_if_possible
+@inlined_if_possible
 def close_out(world: World, account: int) -> None:
     """Write off all debts of an account; what no payer could use goes to the fund."""
     for at in range(world.account[account, OWED_FIRST], world.account[account, OWED_LAST]):

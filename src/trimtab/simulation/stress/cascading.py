@@ -1,7 +1,9 @@
 """The curve of loss against shock: one shock after another through the engine, made of no chance.
 
-All that moves much falls together, in equal steps of the logarithm over an hour (a step at least),
-and stays there for the rest of the horizon, of which a day at most is looked at.
+What moves and what borrowers own more of than they owe falls together, in equal steps of the
+logarithm over an hour (a step at least), and stays there for the rest of the horizon, of which a
+day at most is looked at. What they owe on balance, and what hardly moves, such as a stablecoin,
+keeps its price: were it to fall too, nobody's health would change.
 """
 
 from __future__ import annotations
@@ -10,19 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.kernels.clearing.outcomes import ClearingOutcomes
-from trimtab.simulation.paths.loadings import annual_covariance
-from trimtab.simulation.paths.making import PathGrid, PathModel
+from trimtab.simulation.paths.making import PathGrid
 from trimtab.simulation.stress.curve import SHOCK_DEPTHS, ShockCurve, ShockPoint
 from trimtab.simulation.stress.engines import EngineMaker, engine_of
+from trimtab.simulation.stress.exposures import falling_assets
 from trimtab.simulation.stress.process import LearntProcess
 from trimtab.simulation.stress.question import StressQuestion
-from trimtab.units import DataError
 
 Floats = NDArray[np.float64]
 
 _FALL_SECONDS = 3600.0
 _WATCHED_SECONDS = 86_400.0
-_STILL_SHARE = 0.2
 
 
 def shock_curve(
@@ -38,7 +38,7 @@ def shock_curve(
     Args:
         depths: fractions, above 0, below 1.
     """
-    moving = moving_assets(process.model)
+    moving = falling_assets(question.case, process.model, prices=grid.first_prices)
     shocks = np.where(moving, np.log1p(-np.array(depths))[:, None], 0.0)
     watched = watched_grid(grid)
     prices = shock_prices(watched, shocks)
@@ -46,19 +46,6 @@ def shock_curve(
     points = tuple(_point(depth, both, place=place) for place, depth in enumerate(depths))
     names = tuple(a for a, moves in zip(grid.assets, moving, strict=True) if moves)
     return ShockCurve(points, shock_steps(grid), names)
-
-
-def moving_assets(model: PathModel) -> NDArray[np.bool_]:
-    """Return which columns fall in a shock; all where the process does not say how they move.
-
-    What moves less than a fifth as much as the liveliest, as what is pegged to the quote does,
-    stays: a fall of what is owed along with what is held would show nothing.
-    """
-    try:
-        spread = np.sqrt(np.diag(annual_covariance(model)))
-        return np.asarray((spread > 0.0) & (spread >= _STILL_SHARE * spread.max()))
-    except DataError:
-        return np.ones(len(model.assets), dtype=np.bool_)
 
 
 def shock_steps(grid: PathGrid) -> int:

@@ -25,8 +25,8 @@ from trimtab.simulation.paths.driving import root_of
 from trimtab.simulation.paths.loadings import annual_covariance
 from trimtab.simulation.paths.making import PathGrid
 from trimtab.simulation.stress.cascading import loss_of, shock_prices, watched_grid
-from trimtab.simulation.stress.directions import exposures
 from trimtab.simulation.stress.engines import EngineMaker, PathEngine, engine_of
+from trimtab.simulation.stress.exposures import exposures
 from trimtab.simulation.stress.failing import FailingAccount, failing_accounts
 from trimtab.simulation.stress.planning import grid_of
 from trimtab.simulation.stress.process import learnt

@@ -62,10 +62,11 @@ def tail_risk(sample: Sample, level: float, *, confidence: float = 0.95) -> Tail
 
 
 def mean_estimate(sample: Sample, *, confidence: float = 0.95) -> Estimate:
-    """Return the mean with its asymptotic normal interval."""
+    """Return the mean with its asymptotic normal interval, which ends at the least value."""
     value, error = sample.mean(), sample.error_of(sample.values)
     reach = _reach(confidence) * error
-    return Estimate(value, error, value - reach, value + reach, "asymptotic normal")
+    low = max(value - reach, min(value, float(sample.rising[0])))
+    return Estimate(value, error, low, value + reach, "asymptotic normal")
 
 
 def value_at_risk(sample: Sample, level: float, *, confidence: float = 0.95) -> Estimate:
@@ -87,13 +88,17 @@ def value_at_risk(sample: Sample, level: float, *, confidence: float = 0.95) -> 
 
 
 def expected_shortfall(sample: Sample, level: float, *, confidence: float = 0.95) -> Estimate:
-    """Return the mean of the worst 1 - level of all outcomes with its interval."""
+    """Return the mean of the worst 1 - level of all outcomes with its interval.
+
+    The interval's lower end is at least the mean of all, which no tail's mean falls below.
+    """
     _checked(level, "level")
     start = sample.quantile(level)
     excess = np.maximum(sample.values - start, 0.0) / (1.0 - level)
     value, error = start + sample.mean_of(excess), sample.error_of(excess)
     reach = _reach(confidence) * error
-    return Estimate(value, error, value - reach, value + reach, "asymptotic normal")
+    low = max(value - reach, min(value, sample.mean()))
+    return Estimate(value, error, low, value + reach, "asymptotic normal")
 
 
 def probability(sample: Sample, limit: float, *, confidence: float = 0.95) -> Estimate:

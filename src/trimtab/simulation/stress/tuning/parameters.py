@@ -7,7 +7,7 @@ from dataclasses import dataclass, is_dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from trimtab.model import Case, Kind, Rules, Setting, Sizing, settings_of
+from trimtab.model import AssetRules, Case, CategoryRules, Kind, Rules, Setting, Sizing, settings_of
 from trimtab.model.conflicts import Conflict
 from trimtab.model.consistency import first_conflict
 from trimtab.units import WAD, NumberError, RulesError, UsageError, div_up, format_decimal
@@ -15,6 +15,7 @@ from trimtab.units import parse_decimal as parsed
 
 _WAD_DECIMALS: Final = 18
 _NAMED: Final = ("assets", "categories", "markets")
+_END: Final = "liquidation_end_wad"
 _NUMBERS: Final = frozenset(
     {Kind.RATIO, Kind.VALUE, Kind.PRICE, Kind.AMOUNT, Kind.FACTOR, Kind.COUNT, Kind.SECONDS}
 )
@@ -129,7 +130,7 @@ def stored_value(target: Target, text: str) -> int:
 
 
 def changed_rules(rules: Rules, values: Mapping[str, str]) -> Rules:
-    """Return rules with other values; a liquidation end that was the threshold stays with it.
+    """Return rules with other values; a liquidation end goes along with its threshold.
 
     Raises:
         RulesError: an unknown key, or a value out of its range.
@@ -142,25 +143,49 @@ def changed_rules(rules: Rules, values: Mapping[str, str]) -> Rules:
             raise RulesError(error.what, column=key, found=text) from None
         record = _record(rules, target)
         fields = {target.field: stored}
-        ends = getattr(record, "liquidation_end_wad", None)
-        if target.field == "liquidation_threshold_wad" and ends == record.liquidation_threshold_wad:
-            fields["liquidation_end_wad"] = stored
+        if target.section == "assets" and target.field == "liquidation_threshold_wad":
+            moved = stored - record.liquidation_threshold_wad
+            fields["liquidation_end_wad"] = max(record.liquidation_end_wad + moved, 0)
         rules = _with(rules, target, record=replace(record, **fields))
     return rules
+
+
+def in_order(
+    rules: Rules, space: Sequence[Parameter], *, values: Mapping[str, str]
+) -> dict[str, str]:
+    """Return values whose initial weights are at most the liquidation ends that they would meet.
+
+    A weight above is brought down to the highest value of its range that is not; so a search
+    spends its trials on rules that can be.
+    """
+    found = dict(values)
+    changed = changed_rules(rules, values)
+    for parameter in space:
+        target = target_of(changed, parameter.key)
+        if target.field != "max_ltv_wad":
+            continue
+        record = _record(changed, target)
+        level = "liquidation_threshold_wad" if target.section == "categories" else _END
+        end = Decimal(getattr(record, level)) / WAD
+        if Decimal(found[parameter.key]) > end:
+            steps = (end - Decimal(parameter.low)) / Decimal(parameter.step)
+            found[parameter.key] = parameter.text(max(int(steps), 0))
+    return found
 
 
 def conflict_of(rules: Rules) -> Conflict | None:
     """Return the first thing that makes rules impossible or unsound, None where there is none.
 
     Beyond what the rules file refuses: the toxic spiral. With LTV (1 + bonus + fee) >= 1 each
-    liquidation of an account at its threshold leaves it worse than before.
+    liquidation of an account at its threshold leaves it worse than before. The quote, which is not
+    sold for itself, is left out.
     """
     found = first_conflict(rules)
     if found is not None:
         return found
     for name, asset in rules.assets.items():
         factor = WAD + asset.liquidation_bonus_wad + asset.liquidation_fee_wad
-        if asset.liquidation_threshold_wad * factor >= WAD * WAD:
+        if name != rules.quote and asset.liquidation_threshold_wad * factor >= WAD * WAD:
             return Conflict(
                 f"assets.{name}.liquidation_threshold",
                 format_decimal(asset.liquidation_threshold_wad, _WAD_DECIMALS),
@@ -174,7 +199,7 @@ def violations(rules: Rules) -> dict[str, float]:
     found = {}
     for name, asset in rules.assets.items():
         threshold, most = asset.liquidation_threshold_wad / WAD, asset.max_ltv_wad / WAD
-        if not threshold:
+        if not threshold or name == rules.quote:
             continue
         factor = 1.0 + (asset.liquidation_bonus_wad + asset.liquidation_fee_wad) / WAD
         found[f"{name}: initial at most maintenance"] = most - threshold
@@ -185,8 +210,9 @@ def violations(rules: Rules) -> dict[str, float]:
 def default_space(case: Case) -> tuple[Parameter, ...]:
     """Return what is tuned where nothing is said: what bears on the collateral of borrowers.
 
-    Of each collateral that backs debt: its threshold and max_ltv by up to 0.10 either way, its
-    bonus from 0.01 to 0.15; the target health or the close factor, whichever sizes liquidations.
+    Of each collateral that backs debt, and of each category that borrowers are in: its threshold
+    and max_ltv by up to 0.10 either way, its bonus from 0.01 to 0.15; the target health or the
+    close factor, whichever sizes liquidations.
     """
     owing = {(row.account, row.group) for row in case.book if row.quantity < 0}
     held = {
@@ -194,14 +220,14 @@ def default_space(case: Case) -> tuple[Parameter, ...]:
         for row in case.book
         if row.quantity > 0 and (row.account, row.group) in owing
     }
+    within = {row.category for row in case.book if (row.account, row.group) in owing}
     found: list[Parameter] = []
     for name, asset in case.rules.assets.items():
-        if name in held and asset.liquidation_threshold_wad:
-            found += [
-                _around(f"assets.{name}.max_ltv", asset.max_ltv_wad),
-                _around(f"assets.{name}.liquidation_threshold", asset.liquidation_threshold_wad),
-                Parameter(f"assets.{name}.liquidation_bonus", "0.01", "0.15", "0.005"),
-            ]
+        if name in held and name != case.rules.quote:
+            found += _weights(f"assets.{name}", asset)
+    for name, category in case.rules.categories.items():
+        if name in within:
+            found += _weights(f"categories.{name}", category)
     if case.rules.liquidation.sizing is Sizing.TARGET_HEALTH:
         found.append(Parameter("liquidation.target_health", "1.01", "1.25", "0.01"))
     elif case.rules.liquidation.sizing is Sizing.CLOSE_FACTOR:
@@ -223,11 +249,22 @@ def require_space(rules: Rules, space: Sequence[Parameter]) -> None:
                 raise RulesError(error.what, column=parameter.key, found=text) from None
 
 
+def _weights(key: str, rules: AssetRules | CategoryRules) -> list[Parameter]:
+    if not rules.liquidation_threshold_wad:
+        return []
+    return [
+        _around(f"{key}.max_ltv", rules.max_ltv_wad),
+        _around(f"{key}.liquidation_threshold", rules.liquidation_threshold_wad),
+        Parameter(f"{key}.liquidation_bonus", "0.01", "0.15", "0.005"),
+    ]
+
+
 def _around(key: str, ratio_wad: int) -> Parameter:
-    middle = Decimal(ratio_wad) / WAD
-    low = max(Decimal("0.01"), middle - Decimal("0.1"))
-    high = min(Decimal("0.98"), middle + Decimal("0.1"))
-    return Parameter(key, f"{low:f}", f"{high:f}", "0.005")
+    step = Decimal("0.005")
+    middle = (Decimal(ratio_wad) / WAD / step).to_integral_value() * step
+    low = max(step, middle - 20 * step)
+    high = min(Decimal("0.98"), middle + 20 * step)
+    return Parameter(key, f"{low:f}", f"{high:f}", f"{step:f}")
 
 
 def _record(rules: Rules, target: Target) -> Any:

@@ -36,17 +36,16 @@ def recommended(
 ) -> Recommendation | None:
     """Return the trial to take, or None where the present rules are as good as any.
 
-    Among the Pareto set, those that risk at most as much as the present rules (within one standard
-    error of the shortfall) and need no larger fund; of these the one with the largest capacity. If
-    it offers no more, the one that risks least at no less capacity.
+    Among the Pareto set, those that risk at most as much as the present rules on the same paths
+    and need no larger fund; of these the one with the largest capacity. If it offers no more, the
+    one that risks least at no less capacity.
     """
     present = trials[0]
     by_number = {trial.number: trial for trial in trials}
-    limit = present.shortfall + present.shortfall_error
     safe = [
         by_number[n]
         for n in front
-        if by_number[n].shortfall <= limit and by_number[n].fund <= present.fund
+        if by_number[n].shortfall <= present.shortfall and by_number[n].fund <= present.fund
     ]
     more = [one for one in safe if one.capacity > present.capacity * (1.0 + 1e-9)]
     less = [

@@ -29,6 +29,7 @@ from trimtab.simulation.stress.tuning.parameters import (
     changed_rules,
     conflict_of,
     default_space,
+    in_order,
     require_space,
     value_text,
     violations,
@@ -174,6 +175,8 @@ def _next(study: Any, question: TuneQuestion, *, ready: Prepared, executor: Exec
     for parameter in question.space:
         place = asked.suggest_int(parameter.key, 0, parameter.places)
         values.setdefault(parameter.key, parameter.text(place))
+    if number:
+        values = in_order(question.stress.case.rules, question.space, values=values)
     trial = _measured(question, values, number=number, ready=ready, executor=executor)
     for name, excess in violations(changed_rules(question.stress.case.rules, values)).items():
         asked.set_constraint(name, excess)
