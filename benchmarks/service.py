@@ -158,7 +158,8 @@ def _send(service: Service, durable: list[float]) -> None:
         time.sleep(0.01)
 
 
-def _shown(values: Sequence[float]) -> tuple[str, str, str]:
+def _shown(values: Sequence[float]) -> tuple[str, ...]:
     ordered = sorted(values)
     last = ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))]
-    return tuple(f"{1000 * x:.2f}" for x in (statistics.median(ordered), last, ordered[-1]))  # type: ignore[return-value]
+    shown = (statistics.median(ordered), last, ordered[-1])
+    return tuple(f"{1000 * value:.2f}" for value in shown)

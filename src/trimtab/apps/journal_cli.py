@@ -29,6 +29,7 @@ def verify(where: Where, debug: Debug = False) -> None:
 def back_up(
     where: Where,
     target: Annotated[Path, typer.Argument(help="File to write; whole or not at all.")],
+    *,
     debug: Debug = False,
 ) -> None:
     """Write a back-up while the service runs, and read it through once.
@@ -44,6 +45,7 @@ def back_up(
 def restore(
     backup: Annotated[Path, typer.Argument(help="A back-up.")],
     where: Annotated[str, typer.Argument(help="An empty journal.", metavar="JOURNAL")],
+    *,
     debug: Debug = False,
 ) -> None:
     """Fill an empty journal from a back-up, every entry checked.

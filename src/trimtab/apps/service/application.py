@@ -115,8 +115,9 @@ class BodyLimit:
     def __init__(self, app: Any) -> None:
         self._app = app
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Pass a request on while its body is small enough."""
+    async def __call__(self, scope: Any, *ends: Any) -> None:
+        """Pass a request on while its body is small enough; ASGI gives both ends of its talk."""
+        receive, send = ends
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -147,8 +148,9 @@ class SecurityHeaders:
     def __init__(self, app: Any) -> None:
         self._app = app
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Any, *ends: Any) -> None:
         """Pass a request on; its answer leaves with the headers."""
+        receive, send = ends
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
