@@ -95,3 +95,14 @@ def test_short_positions_move_no_price() -> None:
     assert run.outcomes.row(0)["displacement_AAA"] == 0.0
     assert replace(run.outcomes).liquidated[0] > 0.0
     assert {LINEAR} == {event.asset for event in closes(run)}
+
+
+def test_takers_pay_the_average_that_they_sell_at() -> None:
+    """q units bring 1,675 (1 - exp(-a q)) / (a q) each: under the offer's price where a is large."""
+    for slope in (2e-3, 1e-1):
+        run = run_crowd([2_000.0, 1_675.0], leverage=5, slope=slope)
+        first = closes(run)[0]
+        move = slope * abs(first.quantity) / 10**18
+        average, offered = 1_675.0 * -np.expm1(-move) / move, 1_675.0 * 0.995
+        assert first.price / WAD == pytest.approx(min(average, offered), rel=1e-9)
+        assert (average < offered) == (slope > 1e-2)
