@@ -36,8 +36,20 @@ def compiled_if_possible(function: Function) -> Function:
     For loops that make no array: nobody counts who holds those of the caller, which would cost more
     than the work of a small function.
     """
+    return _without_counting(function, inner=False)
+
+
+def inlined_if_possible(function: Function) -> Function:
+    """The same for a function that only other compiled ones call: they take it into themselves.
+
+    Tests reach such a function where Numba is switched off (`NUMBA_DISABLE_JIT`).
+    """
+    return _without_counting(function, inner=True)
+
+
+def _without_counting(function: Function, *, inner: bool) -> Function:
     if not has_numba():
         return function
     from trimtab.kernels.jit import checked
 
-    return checked(function, fastmath=FAST_MATH, counted=False)
+    return checked(function, fastmath=FAST_MATH, counted=False, inner=inner)

@@ -87,14 +87,21 @@ class CheckedCacheFile:
             path.unlink(missing_ok=True)
 
 
-def checked(function: F, *, fastmath: frozenset[str], counted: bool = True) -> F:
+def checked(
+    function: F, *, fastmath: frozenset[str], counted: bool = True, inner: bool = False
+) -> F:
     """Compile a function on its first call, for the types of that call, behind the checked cache.
 
     The interpreter's lock is released while it runs, and division by zero gives what NumPy's does.
-    Without a folder that can be written nothing is cached. What is not `counted` keeps no count of
-    who holds an array: for functions that make none and only pass on those of their caller.
+    Without a folder that can be written nothing is cached.
+
+    Arguments:
+        counted: whether to count who holds an array; needed where one is made or returned.
+        inner: that only compiled code calls it, which takes it into itself.
     """
-    options: dict[str, Any] = {} if counted else {"_nrt": False, "forceinline": True}
+    options: dict[str, Any] = {} if counted else {"_nrt": False, "no_cfunc_wrapper": True}
+    if inner:
+        options |= {"forceinline": True, "no_cpython_wrapper": True}
     compile_: Any = numba.njit(nogil=True, error_model="numpy", fastmath=set(fastmath), **options)
     compiled = compile_(function)
     try:

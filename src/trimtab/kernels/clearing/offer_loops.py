@@ -8,24 +8,10 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from trimtab.kernels.clearing import layout as on
 from trimtab.kernels.clearing.edge_loops import EDGE, Sums, below
-from trimtab.kernels.clearing.layout import (
-    AMOUNT,
-    BONUS,
-    CAPITAL,
-    END,
-    FEE,
-    HELD_FIRST,
-    HELD_LAST,
-    HELD_WORTH,
-    LIABILITY,
-    OWED_FIRST,
-    OWED_LAST,
-    OWED_WORTH,
-    WEIGHT,
-    World,
-)
-from trimtab.kernels.compiling import compiled_if_possible
+from trimtab.kernels.clearing.layout import World
+from trimtab.kernels.compiling import inlined_if_possible
 
 TARGET_HEALTH: Final = 0
 CLOSE_FACTOR: Final = 1
@@ -58,7 +44,7 @@ class Offer(NamedTuple):
     refused: bool
 
 
-@compiled_if_possible
+@inlined_if_possible
 def base_bonus(world: World, pricing: tuple[float, float]) -> float:
     """Return the bonus before the spiral bound for (full bonus, health)."""
     full, health = pricing
@@ -67,10 +53,10 @@ def base_bonus(world: World, pricing: tuple[float, float]) -> float:
         return full
     least = min(terms.minimum_bonus, full)
     shortfall = max(0.0, 1.0 - health)
-    return least + (full - least) * shortfall / (1.0 - terms.full_bonus_health)
+    return float(least + (full - least) * shortfall / (1.0 - terms.full_bonus_health))
 
 
-@compiled_if_possible
+@inlined_if_possible
 def price_of(world: World, asked: tuple[Pair, Sums]) -> tuple[float, float]:
     """Return bonus and fee of a pair, kept inside the spiral bound where the rules cut them."""
     pair, found = asked
@@ -86,7 +72,7 @@ def price_of(world: World, asked: tuple[Pair, Sums]) -> tuple[float, float]:
     return bonus, fee
 
 
-@compiled_if_possible
+@inlined_if_possible
 def largest_repay(world: World, asked: tuple[Pair, Sums, float]) -> float:
     """Return the value that one liquidation may repay, before the collateral's cap and dust."""
     pair, found, factor = asked
@@ -97,19 +83,20 @@ def largest_repay(world: World, asked: tuple[Pair, Sums, float]) -> float:
     if terms.sizing == CLOSE_FACTOR:
         if below(maintenance, terms.full_close_health * weighted):
             return pair.owed
-        return pair.owed * terms.close_factor
+        return float(pair.owed * terms.close_factor)
     target, weight = terms.target_health, pair.weight
     missing = target * weighted - maintenance
-    if missing <= 0.0:
+    if not below(maintenance, target * weighted):
+        # At the target, yet not released: what is missing is missing at the liquidation end.
         target, weight = 1.0, pair.end
         missing = weighted - at_end
     slope = target * pair.liability - weight * factor
     if slope <= EDGE:
         return pair.owed
-    return min(pair.owed, missing / slope)
+    return float(min(pair.owed, missing / slope))
 
 
-@compiled_if_possible
+@inlined_if_possible
 def without_dust(world: World, asked: tuple[Pair, float, float]) -> float:
     """Return a repayment, raised to the most where it would leave dust on either side."""
     pair, repay, factor = asked
@@ -124,7 +111,7 @@ def without_dust(world: World, asked: tuple[Pair, float, float]) -> float:
     return repay
 
 
-@compiled_if_possible
+@inlined_if_possible
 def pair_of(world: World, rows: tuple[int, int]) -> Pair:
     """Return the pair of a debt row and a collateral row."""
     owed_at, held_at = rows
@@ -132,29 +119,31 @@ def pair_of(world: World, rows: tuple[int, int]) -> Pair:
     return Pair(
         owed_at,
         held_at,
-        world.owed[owed_at, AMOUNT] * world.assets[debt, OWED_WORTH],
-        world.held[held_at, AMOUNT] * world.assets[collateral, HELD_WORTH],
-        world.assets[debt, LIABILITY],
-        world.held[held_at, WEIGHT],
-        world.held[held_at, END],
-        world.held[held_at, BONUS],
-        world.assets[collateral, FEE],
+        world.owed[owed_at, on.AMOUNT] * world.assets[debt, on.OWED_WORTH],
+        world.held[held_at, on.AMOUNT] * world.assets[collateral, on.HELD_WORTH],
+        world.assets[debt, on.LIABILITY],
+        world.held[held_at, on.WEIGHT],
+        world.held[held_at, on.END],
+        world.held[held_at, on.BONUS],
+        world.assets[collateral, on.FEE],
     )
 
 
-@compiled_if_possible
+@inlined_if_possible
 def offer_of(world: World, asked: tuple[Pair, Sums]) -> Offer:
     """Return what a pair offers within the capital that is left; a repayment of 0 is no offer.
 
     `refused`: the capital reaches for a repayment that would leave dust, which the venue refuses.
     """
     pair, found = asked
+    if pair.owed <= 0.0 or pair.held <= 0.0:
+        return Offer(pair.owed_at, pair.held_at, 0.0, 0.0, 0.0, 0.0, False)
     bonus, fee = price_of(world, asked)
     factor = 1.0 + bonus + fee
     repay = min(largest_repay(world, (pair, found, factor)), pair.held / factor)
     repay = without_dust(world, (pair, repay, factor))
     refused = False
-    capital = world.row[CAPITAL]
+    capital = world.row[on.CAPITAL]
     if repay > capital:
         repay = capital
         refused = without_dust(world, (pair, repay, factor)) != repay
@@ -162,15 +151,18 @@ def offer_of(world: World, asked: tuple[Pair, Sums]) -> Offer:
     return Offer(pair.owed_at, pair.held_at, repay, bonus, fee, gain, refused)
 
 
-@compiled_if_possible
+@inlined_if_possible
 def best_offer(world: World, asked: tuple[int, Sums]) -> Offer:
     """Return the pair of an unsafe account that gains most; of ties the first by name."""
     account, found = asked
     best = Offer(-1, -1, 0.0, 0.0, 0.0, -1.0, False)
-    for owed_at in range(world.account[account, OWED_FIRST], world.account[account, OWED_LAST]):
-        for held_at in range(world.account[account, HELD_FIRST], world.account[account, HELD_LAST]):
-            if world.owed[owed_at, AMOUNT] > 0.0 and world.held[held_at, AMOUNT] > 0.0:
-                offer = offer_of(world, (pair_of(world, (owed_at, held_at)), found))
-                if offer.repay > 0.0 and offer.gain > best.gain * (1.0 + EDGE):
-                    best = offer
+    for owed_at in range(
+        world.account[account, on.OWED_FIRST], world.account[account, on.OWED_LAST]
+    ):
+        for held_at in range(
+            world.account[account, on.HELD_FIRST], world.account[account, on.HELD_LAST]
+        ):
+            offer = offer_of(world, (pair_of(world, (owed_at, held_at)), found))
+            if offer.repay > 0.0 and offer.gain > best.gain * (1.0 + EDGE):
+                best = offer
     return best

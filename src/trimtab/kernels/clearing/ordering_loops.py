@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from trimtab.kernels.border import Floats, Ints
-from trimtab.kernels.compiling import compiled_if_possible
+from trimtab.kernels.compiling import inlined_if_possible
 
 
-@compiled_if_possible
+@inlined_if_possible
 def sink(columns: tuple[Floats, Ints], heap: tuple[int, int]) -> None:
     """Restore the order of a heap below a place; `heap` is the place and the heap's size."""
     keys, items = columns
@@ -27,7 +27,7 @@ def sink(columns: tuple[Floats, Ints], heap: tuple[int, int]) -> None:
     keys[at], items[at] = key, item
 
 
-@compiled_if_possible
+@inlined_if_possible
 def sort_pairs(keys: Floats, items: Ints) -> None:
     """Sort keys with their items, ascending; items of equal keys ascend."""
     for at in range(keys.size // 2 - 1, -1, -1):
