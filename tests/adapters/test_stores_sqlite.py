@@ -155,6 +155,65 @@ def test_reading_goes_on_in_other_threads_while_one_writes(journal: SqlJournal) 
     assert all(count % 3 == 0 for count in counts)
 
 
+def test_a_reader_looks_on_beside_the_writer(journal: SqlJournal, path: Path) -> None:
+    journal.append(ENTRIES[:40])
+    journal.save_snapshot(snapshot_at(ENTRIES, 20))
+    beside = open_store(path, reads_only=True)
+    assert list(beside.read()) == ENTRIES[:40]
+    journal.append(ENTRIES[40:])
+    assert beside.last() == ENTRIES[-1].tip
+    assert beside.latest_snapshot() == snapshot_at(ENTRIES, 20)
+    assert beside.verify() is None
+    for write in (
+        lambda: beside.append(chain_of(1, tip=ENTRIES[-1].tip)),
+        lambda: beside.save_snapshot(snapshot_at(ENTRIES, 40)),
+        lambda: beside.retain(20),
+    ):
+        with pytest.raises(JournalError, match="opened for reading"):
+            write()
+    beside.close()
+    assert journal.verify() is None
+
+
+def test_a_busy_journal_is_verified_without_holding_its_writer_up(
+    journal: SqlJournal, path: Path
+) -> None:
+    stop, tips = threading.Event(), [Tip()]
+
+    def write() -> None:
+        while not stop.is_set():
+            batch = chain_of(5, tip=tips[-1])
+            journal.append(batch)
+            tips.append(batch[-1].tip)
+            if len(tips) % 5 == 0:
+                journal.save_snapshot(replace(snapshot_at([], 0), tip=tips[-1]))
+                journal.prune_snapshots(2)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    beside = open_store(path, reads_only=True)
+    try:
+        for turn in range(6):
+            while len(tips) < 5 * (turn + 1):
+                stop.wait(0.001)
+            assert (journal if turn % 2 else beside).verify() is None
+    finally:
+        stop.set()
+        writer.join(timeout=30)
+        beside.close()
+    assert journal.verify() is None
+
+
+def test_a_reader_wants_a_journal_of_this_version(journal: SqlJournal, path: Path) -> None:
+    with pytest.raises(JournalError, match="there is no journal here"):
+        open_store(path.with_name("other.sqlite"), reads_only=True)
+    journal.close()
+    with sqlite3.connect(path) as beside:
+        beside.execute("UPDATE alembic_version SET version_num = 'earlier'")
+    with pytest.raises(JournalError, match=r"not those of this version.*open it once for writing"):
+        open_store(path, reads_only=True)
+
+
 def test_snapshots_come_back_as_they_were(journal: SqlJournal) -> None:
     journal.append(ENTRIES)
     snapshots = [snapshot_at(ENTRIES, number) for number in (0, 20, 40)]

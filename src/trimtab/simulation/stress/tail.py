@@ -62,10 +62,11 @@ def tail_risk(sample: Sample, level: float, *, confidence: float = 0.95) -> Tail
 
 
 def mean_estimate(sample: Sample, *, confidence: float = 0.95) -> Estimate:
-    """Return the mean with its asymptotic normal interval."""
+    """Return the mean with its asymptotic normal interval, which ends at the least value."""
     value, error = sample.mean(), sample.error_of(sample.values)
     reach = _reach(confidence) * error
-    return Estimate(value, error, value - reach, value + reach, "asymptotic normal")
+    low = max(value - reach, min(value, float(sample.rising[0])))
+    return Estimate(value, error, low, value + reach, "asymptotic normal")
 
 
 def value_at_risk(sample: Sample, level: float, *, confidence: float = 0.95) -> Estimate:
@@ -75,21 +76,29 @@ def value_at_risk(sample: Sample, level: float, *, confidence: float = 0.95) -> 
     error = sample.error_of((sample.values > value).astype(np.float64))
     if sample.design.is_plain:
         low, high = _order_statistics(sample, level, confidence=confidence)
-        return Estimate(value, _width(low, high, confidence), low, high, "order statistics")
+        return Estimate(
+            value, _width(low, high, confidence=confidence), low, high, "order statistics"
+        )
     reach = _reach(confidence) * error
     low = sample.quantile(max(level - reach, 0.0)) if reach < level else -math.inf
     high = sample.quantile(level + reach) if level + reach < 1.0 else math.inf
-    return Estimate(value, _width(low, high, confidence), low, high, "quantiles at levels -+ error")
+    return Estimate(
+        value, _width(low, high, confidence=confidence), low, high, "quantiles at levels -+ error"
+    )
 
 
 def expected_shortfall(sample: Sample, level: float, *, confidence: float = 0.95) -> Estimate:
-    """Return the mean of the worst 1 - level of all outcomes with its interval."""
+    """Return the mean of the worst 1 - level of all outcomes with its interval.
+
+    The interval's lower end is at least the mean of all, which no tail's mean falls below.
+    """
     _checked(level, "level")
     start = sample.quantile(level)
     excess = np.maximum(sample.values - start, 0.0) / (1.0 - level)
     value, error = start + sample.mean_of(excess), sample.error_of(excess)
     reach = _reach(confidence) * error
-    return Estimate(value, error, value - reach, value + reach, "asymptotic normal")
+    low = max(value - reach, min(value, sample.mean()))
+    return Estimate(value, error, low, value + reach, "asymptotic normal")
 
 
 def probability(sample: Sample, limit: float, *, confidence: float = 0.95) -> Estimate:
@@ -145,7 +154,7 @@ def _order_statistics(sample: Sample, level: float, *, confidence: float) -> tup
     return low, high
 
 
-def _width(low: float, high: float, confidence: float) -> float:
+def _width(low: float, high: float, *, confidence: float) -> float:
     """The standard error that a normal interval of this width would have."""
     if math.isinf(high) or math.isinf(low):
         return math.inf
