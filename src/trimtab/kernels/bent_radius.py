@@ -71,12 +71,8 @@ class BentLevels:
         self._half = (trigger.size - 1) // 2
         self._level = np.full(0, ABSENT, np.int8)
         self._curves = no_curves(terms)
+        self.some = False
         self._sign = np.empty(0, np.int8)
-
-    @property
-    def some(self) -> bool:
-        """Whether there are curves to look after."""
-        return self._curves.some
 
     @property
     def nbytes(self) -> int:
@@ -86,7 +82,7 @@ class BentLevels:
     def start(self, book: BookColumns, coefficients: Coefficients, *, curves: Curves) -> Ints:
         """Take all levels to the present; return all bent accounts, which stand in none."""
         now = present(coefficients, curves)
-        self._curves = curves
+        self._curves, self.some = curves, curves.some
         self._level = np.full(book.accounts, ABSENT, np.int8)
         self._sign, log = now.kind.copy(), now.log
         magnitude = np.abs(now.value)
@@ -117,7 +113,7 @@ class BentLevels:
         Else everybody must be looked at: a curve with other rates, a coefficient that changed sign,
         slack that doubled. A term that nobody held before begins here.
         """
-        if not curves.some and not self.some:
+        if not self.some and (curves is self._curves or not curves.some):
             return True
         for name in FIXED:
             if not np.array_equal(getattr(curves, name), getattr(self._curves, name)):

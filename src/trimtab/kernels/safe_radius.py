@@ -94,7 +94,7 @@ class SafeRadiusIndex:
         self._chains = np.zeros((2, 2 * levels + 1), np.int32)
         self._calls = 0
         self._entry: Callable[..., bool] | None = None
-        self._bent = BentLevels(triggers, book.terms)
+        self._bent, self._straight = BentLevels(triggers, book.terms), no_curves(book.terms)
         self.start = self._look_at_all(self._now(coefficients, curves), exact=exact)
 
     @property
@@ -167,7 +167,9 @@ class SafeRadiusIndex:
         return self._entry(work, accounts)
 
     def _now(self, coefficients: Coefficients, curves: Curves | None) -> Now:
-        return coefficients, no_curves(self._book.terms) if curves is None else curves
+        if self._straight.curve.size != self._book.terms:
+            self._straight = no_curves(self._book.terms)
+        return coefficients, self._straight if curves is None else curves
 
     def _look_at_all(self, now: Now, *, exact: Exact) -> Events:
         coefficients, curves = now
