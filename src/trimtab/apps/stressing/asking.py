@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from trimtab.adapters.files import read_stress_file
-from trimtab.model import Case, MarketSettings, MarketShape, StressSettings, VenueSettings
+from trimtab.model import Case, StressSettings
 from trimtab.simulation.chain import stated_keepers, stated_oracles
 from trimtab.simulation.markets import stated_terms
 from trimtab.simulation.paths import NAMED_SHOCKS, PathKind, panel_of_case
@@ -142,11 +142,12 @@ def _with_terms(
     process = learnt(question.process, question.case)
     grid = grid_of(question, process)
     market = stated_terms(
-        _where_sold(settings, question.case, grid.assets),
+        settings,
         grid.assets,
         depth=question.case.depth,
         prices=dict(zip(grid.assets, grid.first_prices, strict=True)),
         volatilities=volatilities(question.case, grid.assets),
+        pledged=_pledged(question.case),
     )
     if not stated:
         return replace(question, market=market)
@@ -158,20 +159,11 @@ def _with_terms(
     )
 
 
-def _where_sold(settings: StressSettings, case: Case, assets: tuple[str, ...]) -> StressSettings:
-    """The settings, with markets that take anything for assets that no borrower has pledged.
-
-    Depth is never assumed of what liquidations may sell.
-    """
+def _pledged(case: Case) -> set[str]:
+    """What borrowers and holders of positions have put up: what a liquidation may sell."""
     markets = case.rules.markets
     owing = {row.account for row in case.book if row.quantity < 0 or row.instrument in markets}
-    pledged = {row.instrument for row in case.book if row.quantity > 0 and row.account in owing}
-    missing = {
-        asset: MarketSettings(asset, venues=(VenueSettings(asset, MarketShape.NONE),))
-        for asset in assets
-        if asset not in pledged and settings.market(asset) is None
-    }
-    return replace(settings, markets={**settings.markets, **missing})
+    return {row.instrument for row in case.book if row.quantity > 0 and row.account in owing}
 
 
 def volatilities(case: Case, assets: tuple[str, ...]) -> dict[str, float]:
