@@ -44,7 +44,7 @@ def test_dora_may_move_by_her_margin() -> None:
     fits = triggers[triggers <= margin].max()
     says(RADIUS, [f"{fits:.4f}", f"{fits * TRIGGER_GROWTH:.4f}"])
     # Within her level's trigger she is left alone; beyond her margin she is looked at.
-    assert index.tick(worth(2000 * math.exp(-0.3), 1500), exact=nobody).examined == 0
+    assert index.tick(worth(2000 * math.exp(-0.25), 1500), exact=nobody).examined == 0
     assert index.tick(worth(1500, 1650), exact=nobody).examined == 1
     assert index.tick(worth(1575, 1732.5), exact=nobody).examined == 0
     assert unsafe_accounts(book, worth(1500, 1650), exact=nobody).unsafe.size == 0

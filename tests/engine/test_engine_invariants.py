@@ -4,9 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.market_machine import run_machine
+from tests.engine.crisis import Variant
+from tests.engine.market_machine import MixedMachine, run_machine
 from tests.engine.watch import Tally
-from trimtab.model import EventKind, Payer, commands
+from trimtab.engine.pools import SHARES_PER_UNIT
+from trimtab.model import (
+    Accrual,
+    AdlPolicy,
+    AuctionCurve,
+    BonusCurve,
+    CallExpiry,
+    EventKind,
+    Payer,
+    Pool,
+    Sizing,
+    SpiralRule,
+    Table,
+    commands,
+)
 
 # Checkpoints are written by the service; what insurance pays is told as a loss.
 ELSEWHERE = {EventKind.CHECKPOINT}
@@ -36,3 +51,30 @@ def test_half_a_million_commands_break_no_invariant():
     tally = run_machine(examples=26 * EXAMPLES, steps=STEPS)
     assert tally.total >= 500_000
     assert_everything_happened(tally)
+
+
+def test_a_loan_book_that_empties_and_begins_again_within_a_command_keeps_its_index_new():
+    """The last debtor is repaid, and a loss of its position becomes a new debt of the asset."""
+    variant = Variant(
+        sizing=Sizing.TARGET_HEALTH,
+        bonus_curve=BonusCurve.FIXED,
+        spiral=SpiralRule.CUT,
+        auction_curve=AuctionCurve.LINEAR,
+        accrual=Accrual.LINEAR,
+        on_expiry=CallExpiry.RESTRICT,
+        dusty=False,
+        thin=True,
+        policy=AdlPolicy.QUEUE,
+    )
+    machine = MixedMachine()
+    machine.open(variant=variant)
+    machine.squeeze(falls=[-600], n=14, place=1)
+    machine.trade(gap=0, n=840754, place=2, share=1000)
+    machine.withdraw(gap=0, key="fria/basis", n=1, share=1000)
+    machine.govern(gap=31536000, n=212)
+    machine.squeeze(falls=[-250, -600], n=636, place=1)
+    machine.crash(falls=[-600, -600], mechanism=0, n=0)
+    pool = machine.venue.store.get(Table.POOL, "USD")
+    assert isinstance(pool, Pool)
+    assert pool.borrowed > 0, "the loss became a debt"
+    assert pool.borrow_shares == pool.borrowed * SHARES_PER_UNIT, "at the first index, a year on"

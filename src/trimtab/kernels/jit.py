@@ -25,13 +25,13 @@ FREE_SUMS = frozenset({"contract", "reassoc", "nsz"})
 
 @cache
 def source_stamp() -> str:
-    """SHA-256 over the sources of this package and Numba's version.
+    """SHA-256 over the sources of this package, those below it too, and Numba's version.
 
     A kernel calls kernels of other files, so that its own file alone would not tell that it is out
     of date.
     """
     digest = hashlib.sha256(numba.__version__.encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -87,13 +87,22 @@ class CheckedCacheFile:
             path.unlink(missing_ok=True)
 
 
-def checked(function: F, *, fastmath: frozenset[str]) -> F:
+def checked(
+    function: F, *, fastmath: frozenset[str], counted: bool = True, inner: bool = False
+) -> F:
     """Compile a function on its first call, for the types of that call, behind the checked cache.
 
     The interpreter's lock is released while it runs, and division by zero gives what NumPy's does.
     Without a folder that can be written nothing is cached.
+
+    Arguments:
+        counted: whether to count who holds an array; needed where one is made or returned.
+        inner: that only compiled code calls it, which takes it into itself.
     """
-    compile_: Any = numba.njit(nogil=True, error_model="numpy", fastmath=set(fastmath))
+    options: dict[str, Any] = {} if counted else {"_nrt": False, "no_cfunc_wrapper": True}
+    if inner:
+        options |= {"forceinline": True, "no_cpython_wrapper": True}
+    compile_: Any = numba.njit(nogil=True, error_model="numpy", fastmath=set(fastmath), **options)
     compiled = compile_(function)
     try:
         compiled.enable_caching()
@@ -110,6 +119,27 @@ def kernel(function: F) -> F:
     Infinities and NaN keep their meaning.
     """
     return checked(function, fastmath=FREE_SUMS)
+
+
+def bare_kernel(function: F) -> F:
+    """Compile a kernel that makes no arrays and hands large records to others of its kind.
+
+    Counting references of forty arrays at each call takes longer to compile than all the rest.
+    """
+    return checked(function, fastmath=FREE_SUMS, counted=False)
+
+
+def entry(compiled: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
+    """The code of a kernel for arguments of these very types, without asking for their types again.
+
+    Finding out the types of a record of forty arrays takes longer than reading them. Whoever calls
+    it sees to it that dtypes, dimensions and contiguity stay.
+    """
+    types = tuple(numba.typeof(argument) for argument in arguments)  # type: ignore[no-untyped-call]
+    dispatcher: Any = compiled
+    dispatcher.compile(types)
+    code: Callable[..., Any] = dispatcher.overloads[types].entry_point
+    return code
 
 
 def cache_folder() -> Path:

@@ -51,6 +51,7 @@ class FitReport:
         data_moments, model_moments: by name: annual volatility, skewness, excess kurtosis of one
             step and the like, one number per asset.
         log_likelihood: in all, where the model has one.
+        quality: by name: `r_squared`, `residual_spread`, standard errors and the like.
     """
 
     model: str
@@ -59,6 +60,7 @@ class FitReport:
     data_moments: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     model_moments: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     log_likelihood: float | None = None
+    quality: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 def return_panel(

@@ -1,64 +1,42 @@
-"""The driver of a replay: sets prices, screens, lets the policy act, measures.
+"""The driver of a replay: sets prices, screens, lets keepers act, closes what nobody wants.
 
-Whoever the screen cannot clear is decided by the engine, exactly; keepers see what a command would
-bring before they send it.
+Keepers see what a command would bring before they send it.
 """
 
-from trimtab.agents import Keeper
-from trimtab.engine import (
-    EXACT_PER_WAD,
-    Draft,
-    is_unsafe,
-    open_venue,
-    step,
-)
-from trimtab.model import Accepted, Case, Command, Event, EventKind, Pool, Rejected, Table
-from trimtab.model import commands as c
-from trimtab.simulation.feed import Feed, first_prices
-from trimtab.simulation.metrics import Metrics
-from trimtab.simulation.moment import Moment
+from trimtab.engine import MemoryStore
+from trimtab.model import Case, Command
+from trimtab.simulation.feed import Feed
 from trimtab.simulation.policy import Policy
-from trimtab.simulation.screen import Screen
-from trimtab.simulation.steps import StepRecord, TimedEvent
-from trimtab.simulation.tally import Tally
-from trimtab.units import DataError, div_up
-
-# Price rows are in the case already.
-QUIET = (EventKind.PRICE, EventKind.MARK)
+from trimtab.simulation.steps import StepRecord
+from trimtab.simulation.venue_run import VenueRun
+from trimtab.units import DataError
 
 
 class Driver:
-    """The venue, its keepers, and what they have done so far."""
+    """The venue of a case, and its keepers."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
         self.feed = Feed(case)
-        self.store = open_venue(
-            case.rules, case.book, at_ns=case.ticks[0].at_ns, prices=first_prices(case)
-        )
-        self.policy = Policy(self, case.replay)
-        self.genesis_cash = self._cash()
-        self.tally = Tally()
-        self.events: list[TimedEvent] = []
-        self._gas_read = 0
-        self.commands: list[Command] = []
-        self.screen = Screen(self.store, Draft(self.store, case.ticks[0].at_ns))
-        self.metrics = Metrics(self.screen)
-        self.moment = self._moment(case.ticks[0].at_ns)
+        self.venue = VenueRun(case)
+        self.gas = GasTable(case)
+        self.policy = Policy(self.venue.house)
 
-    def _moment(self, at_ns: int) -> Moment:
-        return Moment(self.store, self.screen, at_ns=at_ns)
+    @property
+    def store(self) -> MemoryStore:
+        """The venue's records."""
+        return self.venue.store
 
-    def _cash(self) -> dict[str, int]:
-        pools = (self.store.get(Table.POOL, key) for key in self.store.keys(Table.POOL))
-        return {pool.asset: pool.cash for pool in pools if isinstance(pool, Pool)}
+    def do(self, command: Command) -> bool:
+        """Ask the engine; apply and note what it accepts."""
+        return self.venue.do(command)
 
     def advance(self, number: int) -> StepRecord:
         """Decide and do one price step."""
         tick = self.case.ticks[number]
         self._begin(tick.at_ns)
         for command in self.feed.batch(number):
-            self.do(command)
+            self.venue.do(command)
         self.policy.act(tick.at_ns)
         return self._end(number, tick.at_ns)
 
@@ -75,7 +53,7 @@ class Driver:
                     found=f"step {record.step}: {type(command).__name__} is rejected",
                     expected="the same rules, book and prices as when it was written",
                 )
-        self.policy.waiting = dict(record.waiting)
+        self.venue.house.waiting = dict(record.waiting)
         again = self._end(record.step, tick.at_ns)
         if again.state_hash != record.state_hash:
             raise DataError(
@@ -85,96 +63,26 @@ class Driver:
             )
 
     def _begin(self, at_ns: int) -> None:
-        self.commands = []
-        self.moment = self._moment(at_ns)
-        gas = self.case.gas
-        while self._gas_read < len(gas) and gas[self._gas_read].at_ns <= at_ns:
-            self.policy.gas_wad = gas[self._gas_read].cost_wad
-            self._gas_read += 1
-
-    def do(self, command: Command) -> bool:
-        """Ask the engine; apply and note what it accepts."""
-        return self.ask(command) is None
-
-    def ask(self, command: Command) -> Rejected | None:
-        """Ask the engine; apply and note what it accepts, return what it refuses."""
-        outcome = step(self.store, command)
-        if isinstance(outcome, Rejected):
-            return outcome
-        self._apply(outcome, command)
-        return None
-
-    def attempt(self, command: Command, *, keeper: Keeper, gas_wad: int) -> bool:
-        """Do a keeper's command if the engine accepts it and the keeper gains by it."""
-        outcome = step(self.store, command)
-        if isinstance(outcome, Rejected) or not keeper.gains(outcome, gas_wad):
-            return False
-        self._apply(outcome, command)
-        return True
-
-    def _apply(self, outcome: Accepted, command: Command) -> None:
-        self.store.apply(outcome)
-        self.commands.append(command)
-        self.moment = self._moment(command.at_ns)
-        self._note(outcome, command)
-
-    def _note(self, outcome: Accepted, command: Command) -> None:
-        self.tally.add(outcome.events)
-        if isinstance(command, c.Liquidate | c.StartAuction):
-            self.tally.liquidations += 1
-        for event in outcome.events:
-            if event.kind is EventKind.UNSETTLED:
-                self.policy.positions.unpaid.add(event.reason)
-            if event.kind not in QUIET:
-                self.events.append(TimedEvent(command.at_ns, len(self.events), event))
-        touched = [key for table, key in outcome.changes if table is Table.ACCOUNT]
-        if touched:
-            self.screen.refresh(touched, self.moment.draft)
-
-    def unsafe(self) -> list[str]:
-        """Accounts at risk that are unsafe now, decided exactly."""
-        moment, found = self.moment, []
-        for key in self.screen.in_doubt(moment.levels, moment.marks):
-            account = moment.draft.account(key)
-            if account.at_risk and is_unsafe(account, moment.sums(key)):
-                found.append(key)
-        return found
-
-    def between_levels(self) -> list[str]:
-        """Accounts that the screen cannot hold to be above the initial level."""
-        return self.screen.between_levels(self.moment.levels, self.moment.marks)
+        self.venue.begin(at_ns)
+        self.policy.gas_wad = self.gas.at(at_ns)
 
     def _end(self, number: int, at_ns: int) -> StepRecord:
-        """Measure the step, and put a checkpoint where one is due."""
-        last = number + 1 == len(self.case.ticks)
-        self.metrics.add(
-            at_ns,
-            self.moment.levels,
-            marks=self.moment.marks,
-            tally=self.tally,
-            waiting=self.policy.waiting,
-            draft=self.moment.draft,
-            last=last,
-        )
-        state_hash = ""
-        if last or (number + 1) % self.case.replay.checkpoint_steps == 0:
-            state_hash = self.store.state_hash()
-            checkpoint = Event(EventKind.CHECKPOINT)
-            self.events.append(TimedEvent(at_ns, len(self.events), checkpoint, state_hash))
-        return StepRecord(number, tuple(self.commands), dict(self.policy.waiting), state_hash)
+        state_hash = self.venue.end(number, at_ns, steps=len(self.case.ticks))
+        venue = self.venue
+        return StepRecord(number, tuple(venue.commands), dict(venue.house.waiting), state_hash)
 
-    def conserved(self) -> bool:
-        """Whether every asset's cash changed by the sum of its flows, to the last unit."""
-        cash = self._cash()
-        return all(
-            cash[asset] == before + self.tally.flows.get(asset, 0)
-            for asset, before in self.genesis_cash.items()
-        )
 
-    def unwanted(self) -> dict[str, int]:
-        """Debt and notional (wad) of the accounts that are unsafe at the end: nobody acted."""
-        found = {}
-        for key in self.unsafe():
-            sums = self.moment.sums(key)
-            found[key] = div_up(sums.debt + sums.notional, EXACT_PER_WAD)
-        return found
+class GasTable:
+    """What a liquidation costs, wad of the quote: the case's table, read forward in time."""
+
+    def __init__(self, case: Case) -> None:
+        self._gas = case.gas
+        self._read = 0
+        self._cost_wad = case.replay.gas_cost_wad
+
+    def at(self, at_ns: int) -> int:
+        """The last cost up to a time, which is never before the last one asked for."""
+        while self._read < len(self._gas) and self._gas[self._read].at_ns <= at_ns:
+            self._cost_wad = self._gas[self._read].cost_wad
+            self._read += 1
+        return self._cost_wad

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.agents import Keeper
 from trimtab.engine import Draft, MemoryStore, Sums, account_sums, step
 from trimtab.kernels.border import Ints
 from trimtab.kernels.safe_radius import Events, SafeRadiusIndex
@@ -28,6 +27,7 @@ from trimtab.model import (
     VenueState,
 )
 from trimtab.simulation.columns import VenueColumns
+from trimtab.simulation.house import House, Wanted
 from trimtab.simulation.policy import Policy
 
 
@@ -88,8 +88,9 @@ class LiveVenue:
         """
         self.store = store
         self.acts = acts
-        self.policy = Policy(self, rules)
-        self.policy.waiting = dict(waiting or {})
+        self.house = House(self, rules)
+        self.house.waiting = dict(waiting or {})
+        self.policy = Policy(self.house)
         self.done = Done()
         self.moment = LiveMoment(store, self.now_ns)
         self.columns = VenueColumns(store, self.moment.draft)
@@ -141,7 +142,7 @@ class LiveVenue:
         if self.acts:
             self.policy.act(at_ns)
         else:
-            self.policy.look(at_ns)
+            self.house.look(at_ns)
 
     def ask(self, command: Command) -> Rejected | None:
         """Ask the engine; apply what it accepts, return what it refuses."""
@@ -151,13 +152,13 @@ class LiveVenue:
         self._apply(outcome, command)
         return None
 
-    def attempt(self, command: Command, *, keeper: Keeper, gas_wad: int) -> bool:
-        """Do a keeper's command if the engine accepts it and the keeper gains by it."""
+    def attempt(self, command: Command, wanted: Wanted) -> Accepted | None:
+        """Do a command if the engine accepts it and its outcome is wanted by who sends it."""
         outcome = step(self.store, command)
-        if isinstance(outcome, Rejected) or not keeper.gains(outcome, gas_wad):
-            return False
+        if isinstance(outcome, Rejected) or not wanted(outcome):
+            return None
         self._apply(outcome, command)
-        return True
+        return outcome
 
     def _apply(self, outcome: Accepted, command: Command) -> None:
         self.store.apply(outcome)
@@ -171,7 +172,7 @@ class LiveVenue:
         self._dirty += self.columns.apply(outcome, self.moment.draft)
         for event in outcome.events:
             if event.kind is EventKind.UNSETTLED:
-                self.policy.positions.unpaid.add(event.reason)
+                self.house.positions.unpaid.add(event.reason)
 
     def unsafe(self) -> list[str]:
         """Accounts at risk that are unsafe now, decided exactly, in order of their keys."""

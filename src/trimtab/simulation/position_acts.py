@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from trimtab.engine import (
     EXACT_PER_WAD,
@@ -35,11 +36,22 @@ Ask = Callable[[Command], Rejected | None]
 MOST_PER_STEP = 8
 
 
+class Takers(Protocol):
+    """Who takes what is closed."""
+
+    def price_wad(self, offer: PositionOffer, size: int) -> int | None:
+        """What they pay for native units of a position; None is the offer's own price."""
+
+    def took(self, offer: PositionOffer, size: int) -> None:
+        """They have taken so many."""
+
+
 @dataclass(slots=True)
 class PositionActs:
     """Acts on positions for one venue; `ask` puts a command to the engine and applies it.
 
-    `depth_wad` is the notional of a market that takers still close in this step, None for all.
+    `depth_wad` is the notional of a market that takers still close in this step, None for all;
+    without `takers` everything is taken at the offer's price.
     """
 
     store: MemoryStore
@@ -47,6 +59,7 @@ class PositionActs:
     depth_wad: int | None
     left_wad: dict[str, int] = field(default_factory=dict)
     unpaid: set[str] = field(default_factory=set)
+    takers: Takers | None = None
 
     def begin_step(self) -> None:
         """A new price step: takers are back."""
@@ -75,10 +88,13 @@ class PositionActs:
         if size == 0:
             return False
         pool = pool_key(market)
-        command = c.LiquidatePosition(draft.now_ns, key, market, pool, size=size)
+        price = None if self.takers is None else self.takers.price_wad(offer, size)
+        command = c.LiquidatePosition(draft.now_ns, key, market, pool, size=size, price_wad=price)
         refused = self.ask(command)
         if refused is None:
             self._use_depth(offer, size=size)
+            if self.takers is not None:
+                self.takers.took(offer, size)
             return True
         if refused.reason is Reason.FUND_TOO_SMALL:
             return self.deleverage(key, market, at_ns=draft.now_ns)

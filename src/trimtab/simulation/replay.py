@@ -69,14 +69,15 @@ def replay(
             journal(record)
         if progress is not None:
             progress(number + 1, len(case.ticks))
+    venue = driver.venue
     return ReplayRun(
         case,
         seed,
-        driver.events,
-        driver.metrics,
-        driver.tally,
-        driver.store,
-        driver.store.state_hash(),
-        driver.conserved(),
-        driver.unwanted(),
+        venue.events,
+        venue.metrics,
+        venue.tally,
+        venue.store,
+        venue.store.state_hash(),
+        venue.conserved(),
+        venue.unwanted(),
     )

@@ -77,11 +77,15 @@ class Levels:
 
 
 class Screen:
-    """Dense columns of the book's accounts, kept in step with the store."""
+    """Dense columns of the book's accounts, kept in step with the store.
 
-    def __init__(self, store: MemoryStore, draft: Draft) -> None:
+    `more` are accounts to watch beside the book's, which may not be there yet.
+    """
+
+    def __init__(self, store: MemoryStore, draft: Draft, *, more: Iterable[str] = ()) -> None:
         self.assets = tuple(sorted(draft.rules.assets))
-        self.keys = tuple(sorted(k for k in store.keys(Table.ACCOUNT) if not k.startswith("@")))
+        listed = {key for key in store.keys(Table.ACCOUNT) if not key.startswith("@")}
+        self.keys = tuple(sorted({*listed, *more}))
         self._row = {key: row for row, key in enumerate(self.keys)}
         self._column = {asset: column for column, asset in enumerate(self.assets)}
         shape = (len(self.keys), len(self.assets))

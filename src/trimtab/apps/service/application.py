@@ -16,9 +16,11 @@ from trimtab.apps.service import (
     operation_routes,
     reading_routes,
     stream_routes,
+    stress_routes,
     trial_routes,
 )
 from trimtab.apps.service.gate import OpenGate
+from trimtab.apps.service.metrics import metrics_text
 from trimtab.apps.service.running import Service
 from trimtab.apps.service.security import HEADERS, RefusedError, Role, needs
 from trimtab.units import TrimtabError
@@ -31,8 +33,10 @@ ROUTED = (
     ingest_routes,
     journal_routes,
     operation_routes,
+    stress_routes,
     stream_routes,
 )
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BODY_MAX = 256 * 1024
 TOO_LARGE = f"the body is too large; expected at most {BODY_MAX} bytes"
 DESCRIPTION = """The live risk engine of one venue.
@@ -82,6 +86,11 @@ def _probes(app: FastAPI, service: Service) -> None:
         """Whether work is taken, decided and made durable; 503 and why where it is not."""
         problem = service.ready()
         return PlainTextResponse(problem or "ok", status_code=503 if problem else 200)
+
+    @app.get("/metrics", tags=["probes"], response_class=PlainTextResponse, dependencies=[READS])
+    def metrics() -> PlainTextResponse:
+        """Counters and gauges in Prometheus's text format."""
+        return PlainTextResponse(metrics_text(service), media_type=METRICS_TYPE)
 
 
 def _pages(app: FastAPI, service: Service) -> None:

@@ -9,12 +9,14 @@ from typing import Protocol
 from trimtab.apps.service.audit import AuditTrail
 from trimtab.apps.service.board import Board
 from trimtab.apps.service.clock import CaseClock, Clock
+from trimtab.apps.service.figures import book
 from trimtab.apps.service.hub import Hub
 from trimtab.apps.service.proposals import Proposals
 from trimtab.apps.service.queue import WorkQueue
 from trimtab.apps.service.recorder import JournalRecorder
 from trimtab.apps.service.snapshots import EVERY_ENTRIES, Snapshots
 from trimtab.apps.service.sources import Sources
+from trimtab.apps.service.stress_jobs import StressJobs
 from trimtab.apps.service.writer import Decided, Writer
 from trimtab.model import Case
 from trimtab.model.ports import JournalStore
@@ -106,6 +108,7 @@ class Service:
         self.watchers: list[Callable[[Board], object]] = []
         self.feeds: list[Feed] = []
         self.audit = started.audit
+        self.stress = StressJobs()
         self.alerts: object | None = None
         self.fund_peak = 0.0
         self.proposals = Proposals(clock_ns=time.time_ns)
@@ -119,13 +122,18 @@ class Service:
         return self.writer.venue.acts
 
     @property
+    def journal_number(self) -> int:
+        """The last durable entry that readers are shown."""
+        return self.board.number
+
+    @property
     def case_clock(self) -> CaseClock | None:
         """The clock of a replayed case, which can be held; None where the clock is the world's."""
         return self.clock if isinstance(self.clock, CaseClock) else None
 
     def _published(self, group: Sequence[Decided], number: int) -> None:
         policy = self.writer.venue.policy
-        self.board.offer(group, number, waiting=dict(policy.waiting), gas_wad=policy.gas_wad)
+        self.board.offer(group, number, waiting=dict(policy.house.waiting), gas_wad=policy.gas_wad)
 
     def start(self) -> None:
         """Start the writer, then the publisher, then the feeds."""
@@ -138,6 +146,7 @@ class Service:
         """Stop the feeds, drain the queue, publish what is left; False where work was given up."""
         for feed in self.feeds:
             feed.stop()
+        self.stress.close()
         drained = self.writer.stop()
         self._stop.set()
         if self._publisher.is_alive():
@@ -150,6 +159,7 @@ class Service:
         return drained
 
     def _publish(self) -> None:
+        self._warm()
         wait_s = self.options.publish_s
         while not self._stop.wait(wait_s):
             begun = time.perf_counter()
@@ -159,6 +169,13 @@ class Service:
                     watch(self.board)
             took_s = time.perf_counter() - begun
             wait_s = max(self.options.publish_s, took_s / PUBLISH_SHARE)
+
+    def _warm(self) -> None:
+        """Ask once what readers ask first, so that nobody waits for a kernel to be compiled."""
+        with self.board.reading() as reading:
+            book(reading)
+            assert reading.edges.account.size >= 0, "a book has edges, or none"
+            reading.columns.unsafe(reading.draft)
 
     def ready(self) -> str:
         """Empty where the service takes and decides work; else why not."""

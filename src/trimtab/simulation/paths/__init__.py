@@ -8,7 +8,8 @@ from trimtab.simulation.paths.diffusions import Brownian, HestonPaths, JumpPaths
 from trimtab.simulation.paths.driving import Dependence
 from trimtab.simulation.paths.exact import case_on_path
 from trimtab.simulation.paths.fitted import Fitted, PathKind, fitted_paths, panel_of_case
-from trimtab.simulation.paths.making import PathGrid, PathModel, price_paths
+from trimtab.simulation.paths.loadings import annual_covariance, driver_loadings
+from trimtab.simulation.paths.making import PathGrid, PathModel, path_positions, price_paths
 from trimtab.simulation.paths.pegs import PegPaths
 from trimtab.simulation.paths.resampling import (
     BlockBootstrap,
@@ -16,11 +17,21 @@ from trimtab.simulation.paths.resampling import (
     GarchPaths,
     HistoryWindows,
 )
-from trimtab.simulation.paths.shocks import NAMED_SHOCKS, Shocked, ShockMove, Still
+from trimtab.simulation.paths.sampling import PLAIN, Sampling, SamplingKind
+from trimtab.simulation.paths.shocks import (
+    NAMED_SHOCKS,
+    BesideStill,
+    Louder,
+    Shocked,
+    ShockMove,
+    Still,
+)
 from trimtab.simulation.paths.switching import RegimePaths
 
 __all__ = [
     "NAMED_SHOCKS",
+    "PLAIN",
+    "BesideStill",
     "BlockBootstrap",
     "Brownian",
     "Dependence",
@@ -30,16 +41,22 @@ __all__ = [
     "HestonPaths",
     "HistoryWindows",
     "JumpPaths",
+    "Louder",
     "PathGrid",
     "PathKind",
     "PathModel",
     "PegPaths",
     "RegimePaths",
+    "Sampling",
+    "SamplingKind",
     "ShockMove",
     "Shocked",
     "Still",
+    "annual_covariance",
     "case_on_path",
+    "driver_loadings",
     "fitted_paths",
     "panel_of_case",
+    "path_positions",
     "price_paths",
 ]

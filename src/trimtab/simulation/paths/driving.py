@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.quant.dependence import CopulaDependence
+from trimtab.simulation.paths.sampling import PLAIN, Sampling
 from trimtab.units import UsageError
 
 Floats = NDArray[np.float64]
@@ -33,22 +34,43 @@ class Purpose(IntEnum):
     REGIMES = 4
     BLOCKS = 5
     PEG = 6
+    LANDING = 7
+    BORROWERS = 8
+    CHAIN = 9
 
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """The random streams of some paths: `count` from path `first` on."""
+    """The random streams of some paths: `count` from path `first` on.
+
+    `sampling` acts on the normals of purpose DRIVERS alone; the other streams are each path's own.
+    """
 
     seed: int
     first: int
     count: int
+    sampling: Sampling = PLAIN
+
+    @property
+    def paths(self) -> NDArray[np.int64]:
+        """The numbers of the paths."""
+        return np.arange(self.first, self.first + self.count, dtype=np.int64)
 
     def draw(
         self, purpose: Purpose, take: Callable[[np.random.Generator], NDArray[np.generic]]
     ) -> Floats:
         """Return what `take` draws for each path from its own stream, stacked."""
+        return self._drawn(self.paths, purpose, take=take)
+
+    def _drawn(
+        self,
+        paths: NDArray[np.int64],
+        purpose: Purpose,
+        *,
+        take: Callable[[np.random.Generator], NDArray[np.generic]],
+    ) -> Floats:
         found = []
-        for path in range(self.first, self.first + self.count):
+        for path in paths.tolist():
             bits = np.random.Philox(
                 key=np.array([self.seed, path], dtype=np.uint64),
                 counter=np.array([0, 0, 0, int(purpose)], dtype=np.uint64),
@@ -57,8 +79,14 @@ class Streams:
         return np.asarray(np.stack(found), dtype=np.float64)
 
     def normals(self, purpose: Purpose, shape: tuple[int, ...]) -> Floats:
-        """Return standard normals, paths by `shape`."""
-        return self.draw(purpose, lambda one: one.standard_normal(shape))
+        """Return standard normals, paths by `shape`; drivers (steps by drivers) as sampled."""
+        if purpose is not Purpose.DRIVERS:
+            return self.draw(purpose, lambda one: one.standard_normal(shape))
+        keys, signs = self.sampling.streams_of(self.paths)
+        free = self._drawn(keys, purpose, take=lambda one: one.standard_normal(shape))
+        if (signs < 0.0).any():
+            free *= signs.reshape(-1, *[1] * len(shape))
+        return self.sampling.moved(free, self.paths)
 
     def uniforms(self, purpose: Purpose, shape: tuple[int, ...]) -> Floats:
         """Return uniforms from 0 to below 1, paths by `shape`."""

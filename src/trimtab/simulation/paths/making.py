@@ -8,7 +8,8 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.simulation.paths.driving import Streams
+from trimtab.simulation.paths.driving import Purpose, Streams
+from trimtab.simulation.paths.sampling import PLAIN, Sampling
 from trimtab.units import YEAR_SECONDS, UsageError
 
 Floats = NDArray[np.float64]
@@ -75,6 +76,7 @@ def price_paths(
     seed: int,
     paths: int,
     first_path: int = 0,
+    sampling: Sampling = PLAIN,
     bytes_max: int = BYTES_MOST,
 ) -> Floats:
     """Return prices: paths by steps + 1 by assets, the first prices first.
@@ -84,6 +86,7 @@ def price_paths(
         grid: the clock.
         seed: 0 or more, below 2**64.
         paths, first_path: how many, and the number of the first: path k is the same in any batch.
+        sampling: how the normals are drawn; see `path_positions` for what paths then count.
         bytes_max: refuse what would need more memory.
 
     Raises:
@@ -94,7 +97,7 @@ def price_paths(
         raise UsageError(f"seed and path are from 0 to below 2**64, found {seed} and {first_path}")
     if model.assets != grid.assets:
         raise UsageError(f"a model of {model.assets} on a grid of {grid.assets}")
-    steps = model.log_steps(grid, Streams(seed, first_path, paths))
+    steps = model.log_steps(grid, Streams(seed, first_path, paths, sampling))
     logs = np.cumsum(steps, axis=1, out=steps)
     prices = np.empty((paths, grid.steps + 1, len(grid.assets)))
     prices[:, 0] = grid.first_prices
@@ -115,3 +118,17 @@ def check_request(grid: PathGrid, paths: int, *, bytes_max: int = BYTES_MOST) ->
             f"{needed / 2**30:.1f} GiB and {numbers * _NUMBER_SECONDS:,.0f} s; at most "
             f"{bytes_max / 2**30:.1f} GiB: ask for batches of {fits:,}"
         )
+
+
+def path_positions(
+    grid: PathGrid, *, seed: int, paths: int, first_path: int = 0, sampling: Sampling = PLAIN
+) -> Floats:
+    """Return where paths stand along the direction that they were sampled in; 0 without one.
+
+    What they count for in a mean follows from it: `sampling.weights`.
+    """
+    if not sampling.is_directed:
+        return np.zeros(paths)
+    streams = Streams(seed, first_path, paths, sampling)
+    drivers = streams.normals(Purpose.DRIVERS, (grid.steps, len(sampling.direction)))
+    return sampling.positions(drivers)

@@ -94,3 +94,43 @@ class Shocked:
                 logs.append(logs[-1] if fraction is None else float(np.log1p(fraction)))
             columns.append(np.interp(minutes, times, logs))
         return np.stack(columns, axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class BesideStill:
+    """Another model with assets added, as its last columns, whose prices do not move."""
+
+    model: PathModel
+    still: tuple[str, ...]
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return (*self.model.assets, *self.still)
+
+    def log_steps(self, grid: PathGrid, streams: Streams) -> Floats:
+        """The model's log returns, and zeros."""
+        moving = len(self.model.assets)
+        inner = PathGrid(
+            self.model.assets, grid.first_prices[:moving], grid.steps, grid.step_seconds
+        )
+        steps = self.model.log_steps(inner, streams)
+        return np.concatenate([steps, np.zeros((*steps.shape[:2], len(self.still)))], axis=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Louder:
+    """Another process whose log returns are all multiplied: volatility without other change."""
+
+    model: PathModel
+    factor: float
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return self.model.assets
+
+    def log_steps(self, grid: PathGrid, streams: Streams) -> Floats:
+        """The model's log returns times the factor."""
+        found: Floats = self.factor * self.model.log_steps(grid, streams)
+        return found

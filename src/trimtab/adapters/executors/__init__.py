@@ -1,0 +1,7 @@
+"""Who works tasks off: one after the other, on threads, or on Ray; the same results from each."""
+
+from trimtab.adapters.executors.choosing import ExecutorKind, open_executor
+from trimtab.adapters.executors.processes import ProcessExecutor
+from trimtab.adapters.executors.threads import SerialExecutor, ThreadExecutor
+
+__all__ = ["ExecutorKind", "ProcessExecutor", "SerialExecutor", "ThreadExecutor", "open_executor"]

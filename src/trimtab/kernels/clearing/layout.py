@@ -1,0 +1,124 @@
+"""The columns that the path kernel works on: a book laid out once, and the state of one path.
+
+Tables have one row per asset, account or holding, so that what is asked of one lies together.
+Amounts are whole units; what an account holds or owes is kept as of the start's index.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from trimtab.kernels.border import Floats, Ints
+from trimtab.kernels.clearing.outcomes import COLUMNS
+from trimtab.kernels.impact import ImpactCurves
+
+# Columns of `World.assets`: first one path's state of each asset,
+PATH, MARKET, REPORTED, HELD_WORTH, OWED_WORTH, HELD_LOG, OWED_LOG = range(7)
+HELD_INDEX, OWED_INDEX, HELD_INDEX_LOG, OWED_INDEX_LOG = range(7, 11)
+OUTSTANDING, PERMANENT, DEPTH, VARIANCE, LOWEST, LAST_SAID, LAST_STEP = range(11, 18)
+SUPPLIED, BORROWED, CASH, RESERVES, MINTED, FUND, BACKSTOP = range(18, 25)
+STATE_ROWS = 25
+# then what its rules and terms say.
+COLUMN, LIABILITY, FEE, MINTABLE, KEPT, GROWTH, GROWTH_LOG = range(25, 32)
+ABSORPTION, THINNING, DEPTH_LEAST, SIGMA_REF, FIRST_PRICE = range(32, 37)
+DEVIATION, HEARTBEAT, DELAY, OUT_FROM, OUT_TO, LIE, LIE_FROM, LIE_TO = range(37, 45)
+ASSET_COLUMNS = 45
+
+# Columns of `World.held` and, the first two, of `World.owed`.
+AMOUNT, AT_START, PENALTY, WEIGHT, END, BONUS = range(6)
+# Columns of `World.account`.
+HELD_FIRST, HELD_LAST, OWED_FIRST, OWED_LAST, GROUP, SINCE, FLAGGED = range(7)
+# Rows of `World.levels`: by place among the active, and by place among the due.
+WAKE, GAIN = range(2)
+# Rows of `World.lists`; the first three have as many entries as `World.counts` says.
+ACTIVE, ENTERED, WAITING, TURN, GROUPED = range(5)
+# Places of `World.counts` after those.
+LANDED, SOCIALIZED_NOW = range(3, 5)
+# Columns of `World.groups`; its members follow: assets held, and after one for every asset, owed.
+FIRST, LAST, FOLLOWING, HELD_COUNT, OWED_COUNT, MEMBERS = range(6)
+# Places of `World.row` after the outcome's columns.
+CAPITAL = len(COLUMNS)
+GAS = CAPITAL + 1
+# Places of a step's totals.
+STEP_LIQUIDATED, STEP_BAD_DEBT, STEP_UNDER, STEP_LIQUIDATIONS, STEP_WAITING = range(5)
+
+TERMS = np.dtype(
+    [
+        ("sizing", np.int64),
+        ("target_health", np.float64),
+        ("close_factor", np.float64),
+        ("full_close_health", np.float64),
+        ("shortfall_bonus", np.int64),
+        ("minimum_bonus", np.float64),
+        ("full_bonus_health", np.float64),
+        ("spiral_cut", np.int64),
+        ("dust_debt", np.float64),
+        ("dust_collateral", np.float64),
+        ("dust_share", np.float64),
+        ("min_profit", np.float64),
+        ("gas", np.float64),
+        ("gas_slope", np.float64),
+        ("gas_asset", np.int64),
+        ("capital", np.float64),
+        ("per_step", np.int64),
+        ("failure", np.float64),
+        ("delay_steps", np.int64),
+        ("repeats", np.int64),
+        ("halt_from", np.int64),
+        ("halt_to", np.int64),
+        ("quote", np.int64),
+        ("decay", np.float64),
+        ("step_years", np.float64),
+        ("feedback", np.int64),
+        ("reported_at_once", np.int64),
+        ("grows", np.int64),
+        ("first_debt", np.float64),
+    ]
+)
+
+
+class World(NamedTuple):
+    """All that a step needs, in few arrays: each argument of a compiled function costs.
+
+    Rows of what account i holds are `account[i, HELD_FIRST]` to `account[i, HELD_LAST]` - 1 of
+    `held` and `held_asset`, by name of the asset; `owed` likewise. `groups` are accounts by the
+    assets that they hold and owe; `order` has those nearest the edge first, `order_wake` the level
+    up to which each sleeps. `start` is the state of `assets` before the first step, `said` what
+    each oracle has published by step, `row` the path's outcome, `terms` a record of `TERMS`.
+    """
+
+    held: Floats
+    held_asset: Ints
+    owed: Floats
+    owed_asset: Ints
+    account: Ints
+    levels: Floats
+    lists: Ints
+    counts: Ints
+    groups: Ints
+    order: Ints
+    order_wake: Floats
+    spread: Floats
+    assets: Floats
+    start: Floats
+    said: Floats
+    row: Floats
+    terms: np.record
+    curves: ImpactCurves
+
+
+class Batch(NamedTuple):
+    """Some paths: their prices, and where what they do to the venue is written.
+
+    `prices` are paths by steps + 1 by columns, `number` that of the first path. `steps` takes
+    totals of each step where it has a row for each path.
+    """
+
+    prices: Floats
+    seed: np.uint64
+    number: int
+    table: Floats
+    displacement: Floats
+    steps: Floats
