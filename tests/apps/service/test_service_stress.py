@@ -18,7 +18,7 @@ def ended(api: Caller, found: str) -> Any:
         view = api.get(f"/v1/stress/{found}").json()
         return view if view["state"] in ("done", "failed", "cancelled") else None
 
-    return until(done, seconds=60)
+    return until(done, seconds=300)
 
 
 def fallen() -> Service:

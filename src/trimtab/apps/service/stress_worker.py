@@ -8,11 +8,11 @@ import os
 import pickle
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trimtab.model import Case
-from trimtab.units import TrimtabError
+from trimtab.units import DataError, TrimtabError, UsageError
 
 NICE = 10
 # A GARCH variance is learnt from this many rows at least; a shorter history is resampled.
@@ -38,7 +38,7 @@ def answered(task: StressTask, tell: Any) -> dict[str, Any]:
         TrimtabError: what cannot be asked, or a history that teaches nothing.
     """
     from trimtab.simulation.paths.fitted import PathKind, panel_of_case
-    from trimtab.simulation.stress import StressQuestion, run_stress
+    from trimtab.simulation.stress import EngineKind, StressQuestion, prepared, run_stress
     from trimtab.simulation.stress.process import Process
 
     asked = task.choices
@@ -59,7 +59,12 @@ def answered(task: StressTask, tell: Any) -> dict[str, Any]:
         seed=asked["seed"],
         process=process,
     )
-    return run_stress(question, progress=tell).to_json()
+    try:
+        ready = prepared(question)
+    except (DataError, UsageError):
+        # What the compiled columns cannot clear, the exact engine does.
+        ready = prepared(replace(question, engine=EngineKind.EXACT))
+    return run_stress(ready, progress=tell).to_json()
 
 
 def main() -> None:
