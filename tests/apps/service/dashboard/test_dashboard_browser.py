@@ -206,7 +206,7 @@ def test_stress_is_launched_from_the_page(desk: Watched, address: str) -> None:
         desk.page.fill(f"input[name={name}]", value)
     desk.page.get_by_role("button", name="Launch").click()
     row = desk.page.locator("[aria-label=Runs] tbody tr").first
-    row.locator(".tag.good, .tag.bad").wait_for(timeout=60_000)
+    row.locator(".tag.good, .tag.bad").wait_for(timeout=120_000)
     (run,) = ask(address, "stress")["runs"]
     assert (run["question"]["paths"], run["question"]["seed"]) == (20, 7)
     result = desk.page.locator("main").inner_text()

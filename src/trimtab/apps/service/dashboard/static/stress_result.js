@@ -7,7 +7,7 @@ import { bars, empty, facts, panel, table, tiles } from "./parts.js";
 
 const PAYERS = { own_margin: "own margin", penalty: "penalty", insurance: "insurance fund", backstop: "backstop", adl: "deleveraging", socialized: "suppliers" };
 const TINTS = ["h7", "h6", "h5", "h4", "h2", "h0"];
-const COUNTED = { liquidations: "", undercollateralized_seconds: "s" };
+const COUNTED = { liquidations: "" };
 
 /** Draw an answer; `closers` is given what must be closed with the page. */
 export function stressResult(found, closers) {
@@ -91,7 +91,7 @@ function measures(found, unit) {
   const quantile = (level) => ({ name: share(level), n: true, cell: (row) => size(row.quantiles[level]) });
   const levels = ["0.5", "0.95", "0.99"].filter((level) => rows[0] && level in rows[0].quantiles);
   const shown = table("Measures", [
-    { name: "measure", cell: (row) => [words(row.measure), h("span", { class: "below" }, row.measure === "undercollateralized_seconds" ? "account-seconds" : unitOf(row) || "count")] },
+    { name: "measure", cell: (row) => [words(row.measure), h("span", { class: "below" }, row.measure === "undercollateralized_seconds" ? `${unit} × s` : unitOf(row) || "count")] },
     { name: "mean", n: true, cell: (row) => [size(row.mean.value), known(row.mean.high) ? h("span", { class: "below" }, "± ", size(row.mean.high - row.mean.value)) : null] },
     ...levels.map(quantile),
     { name: "worst", n: true, cell: (row) => size(row.worst) },
@@ -112,7 +112,7 @@ function worst(found, unit) {
   if (!found.worst.length || !found.worst[0].loss) return empty("No path loses anything.");
   const column = (name) => ({ name: words(name), head: `${words(name)}, ${unit}`, n: true, cell: (row) => cell(row.columns[name]) });
   const shown = table("Worst paths", [
-    { name: "path", cell: (row) => `№ ${row.path}` },
+    { name: "path", cell: (row) => `№\u00a0${row.path}` },
     { name: "loss", head: `loss, ${unit}`, n: true, cell: (row) => cell(row.loss), sort: (row) => row.loss },
     ...["liquidated", "insurance_used", "socialized"].map(column),
     { name: "liquidations", n: true, cell: (row) => count(row.columns.liquidations) },
