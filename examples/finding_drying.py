@@ -67,7 +67,7 @@ def learnt(data: Path) -> tuple[GeometricBrownian, float, int]:
     return GeometricBrownian().fit(panel), float(closes[-1]), len(panel)
 
 
-def drying(data: Path) -> Finding:
+def found(data: Path) -> Finding:
     """Work the grid of liquidity and drying through the same paths."""
     fit, price, days = learnt(data)
     model = Brownian(("ETH",), np.zeros(1), fit.vol_annual_, independent(1))

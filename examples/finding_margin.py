@@ -36,7 +36,7 @@ def daily_moves(data: Path) -> tuple[Floats, Floats, Floats]:
     return falls[whole], rises[whole], np.log(closed / opened)[whole]
 
 
-def margin(data: Path) -> Finding:
+def found(data: Path) -> Finding:
     """Fit three laws to the same days and ask each for its margin."""
     falls, rises, returns = daily_moves(data)
     # A normal walk's worst point of a day: by reflection, twice the chance of its end.

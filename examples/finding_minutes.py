@@ -50,7 +50,7 @@ def _sale(terms: ImpactTerms, state: tuple[float, float], *, amount: float) -> t
     return left, state[1] + fallen
 
 
-def replayed(data: Path) -> Finding:
+def found(data: Path) -> Finding:
     """Learn on one half, sell on the other, compare."""
     rows = minutes(data)
     returns, sold = np.diff(rows["log"]), (rows["longs"] - rows["shorts"])[1:]

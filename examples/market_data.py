@@ -17,6 +17,9 @@ from trimtab.simulation.markets import OrderBookLadder, ladder_of
 Floats = NDArray[np.float64]
 Rows = list[tuple[float, float]]
 RISK_METRICS = 0.94
+NEAR = 0.001
+
+BOOK_MARKS = ('"lastUpdateId"', '"depthUpdate"', '"l2Book"')
 
 # Feed file -> asset, day, whether quantities are contracts of 100 dollars.
 FEEDS = {
@@ -50,11 +53,11 @@ def feed(data: Path, name: str) -> Feed:
         if book is None or update.get("e") != "depthUpdate":
             continue
         while stamp - begin >= 1e9 * (len(depths) + 1):
-            now = _ladder(sides, contracts)
-            depths.append(now.depth_within(0.001))
-            middles.append(now.middle)
+            depth, middle = _near(sides, contracts)
+            depths.append(depth)
+            middles.append(middle)
         for side, key in (("bids", "b"), ("asks", "a")):
-            sides[side] |= dict(_rows(update[key]))
+            _change(sides[side], update[key])
     assert book is not None, "a feed has a snapshot"
     return Feed(book, np.array(depths), np.array(middles))
 
@@ -194,12 +197,31 @@ def table(data: Path, name: str, columns: str, *, order: str) -> dict[str, NDArr
 def _messages(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with gzip.open(path, "rt") as lines:
         for line in lines:
-            stamp, _, text = line.partition(" ")
-            yield int(stamp), json.loads(text)
+            # Most lines are quotes and trades, which are not wanted here.
+            if any(mark in line for mark in BOOK_MARKS):
+                stamp, _, text = line.partition(" ")
+                yield int(stamp), json.loads(text)
 
 
 def _rows(rows: list[list[str]]) -> Rows:
     return [(float(price), float(size)) for price, size in rows]
+
+
+def _change(levels: dict[float, float], rows: list[list[str]]) -> None:
+    """Set levels; those of no quantity go."""
+    for price, size in _rows(rows):
+        if size:
+            levels[price] = size
+        else:
+            levels.pop(price, None)
+
+
+def _near(sides: dict[str, dict[float, float]], contracts: bool) -> tuple[float, float]:
+    """Units bid within 10 bps of the middle, and the middle."""
+    bids = sides["bids"]
+    middle = 0.5 * (max(bids) + min(sides["asks"]))
+    near = [(price, size) for price, size in bids.items() if price >= middle * (1.0 - NEAR)]
+    return sum(100.0 * size / price if contracts else size for price, size in near), middle
 
 
 def _ladder(sides: dict[str, dict[float, float]], contracts: bool) -> OrderBookLadder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 
 from tests.adapters.case_folders import case_folder
@@ -92,6 +93,20 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path, text, message):
     assert str(said.value).startswith("depth.csv: ")
     assert message in str(said.value)
     assert "\n" not in str(said.value)
+
+
+def test_a_parquet_table_of_numbers(tmp_path):
+    case_folder(tmp_path)
+    rows = "(VALUES ('ETH', 'bid', 10.0::DOUBLE, 4.5::DOUBLE), ('ETH', 'bid', 20.5, 9.0))"
+    columns = "AS rows(asset, side, distance_bps, quantity)"
+    target = tmp_path / "depth.parquet"
+    duckdb.connect().execute(
+        f"COPY (SELECT * FROM {rows} {columns}) TO '{target}' (FORMAT parquet)"
+    )
+    assert load_case(tmp_path).depth == (
+        DepthRow("ETH", Side.BID, distance_wad=WAD // 1000, quantity_wad=45 * WAD // 10),
+        DepthRow("ETH", Side.BID, distance_wad=205 * WAD // 10**5, quantity_wad=9 * WAD),
+    )
 
 
 def test_one_table_of_depth(tmp_path):

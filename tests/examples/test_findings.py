@@ -25,11 +25,16 @@ def test_without_data_a_line_says_so(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def margin():
-    done = findings("--only", "margin", "--json")
+def told():
+    done = findings("--json")
     assert done.returncode == 0, done.stderr
-    (found,) = json.loads(done.stdout)
-    return found
+    names = ("margin", "grid", "drying", "minutes")
+    return dict(zip(names, json.loads(done.stdout), strict=True))
+
+
+@pytest.fixture(scope="module")
+def margin(told):
+    return told["margin"]
 
 
 @pytest.mark.shared
@@ -56,16 +61,6 @@ def test_tails_ask_for_more_than_a_normal_fit(margin, side, published, tail, blo
     assert found[f"{side}: the days themselves"]["found"] == pytest.approx(days, rel=0.02)
     assert pareto["found"] > 1.3 * found[f"{side}: normal fit"]["found"]
     assert pareto["found"] < published < whole["found"]
-
-
-@pytest.fixture(scope="module")
-def told():
-    found = {}
-    for name in ("drying", "minutes"):
-        done = findings("--only", name, "--json")
-        assert done.returncode == 0, done.stderr
-        (found[name],) = json.loads(done.stdout)
-    return found
 
 
 def numbers(finding):
@@ -102,3 +97,16 @@ def test_recorded_liquidations_sold_elsewhere_learnt_rank_the_minutes(told):
     assert made == pytest.approx(0.129, abs=0.005)
     assert made < found["crash day: recorded fall from top to bottom, log"] < 0.32
     assert "no parameter saw" in told["minutes"]["method"]
+
+
+@pytest.mark.shared
+def test_runs_fail_where_debt_outgrows_liquidity_in_a_storm(told):
+    found = told["grid"]
+    cells = [one["found"] for one in found["figures"][:-1]]
+    share = np.array(cells).reshape(4, 4)
+    assert (np.diff(share, axis=0) >= 0).all()
+    assert (np.diff(share, axis=1) >= 0).all()
+    assert share[0].max() == share[:, 0].max() == 0.0
+    assert share[3, 3] > 0.5
+    assert found["figures"][-1]["found"] == 1.0
+    assert "below health 1" in found["gap"]

@@ -113,6 +113,8 @@ def test_feeds_show_their_heartbeat_and_threshold(fits, feed, heartbeat, deviati
     found = one(fits, f"oracle {feed}")
     assert found["parameters"]["heartbeat_seconds"] == close(heartbeat, rel=0.005)
     assert found["quality"]["explained_share"] == close(explained, rel=0.01)
+    if feed.endswith("/USD"):
+        assert found["quality"]["carried_share"] == close(0.14, rel=0.04)
     if deviation is None:
         assert found["parameters"]["deviation"] is None
         assert found["quality"]["early_share"] < 0.03

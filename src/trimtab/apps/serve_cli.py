@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from trimtab.apps.console import Format, exit_code
+from trimtab.apps.console import Format, exit_code, say
 from trimtab.units import UsageError
 
 keys = typer.Typer(name="keys", help="Keys of callers of `trimtab serve`.", no_args_is_help=True)
 KeyFile = Annotated[Path, typer.Option("--file", help="File of keys; only its owner may read it.")]
+DEMO_SPEED = 60.0
 KEYS = Path("trimtab-keys.json")
 NEEDED = ("fastapi", "uvicorn", "structlog", "websockets", "prometheus_client", "sqlalchemy")
 
@@ -64,6 +65,16 @@ def serve(
         run_serve(question)
 
     raise typer.Exit(exit_code(verb, debug=debug))
+
+
+def serve_demo(*, seed: int, port: int) -> None:
+    """`trimtab demo --live`: the bundled crash at 60 times its speed, in memory, on loopback."""
+    _require_extra()
+    from trimtab.apps.front import demo_case
+    from trimtab.apps.service.serving import ServeQuestion, serve
+
+    say(f"the crash of 2020-03-12 at {DEMO_SPEED:g} times its speed: http://127.0.0.1:{port}/")
+    serve(demo_case(seed=seed), ServeQuestion(case="", port=port, speed=DEMO_SPEED))
 
 
 def _require_extra() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.apps.service.services import Caller, HandClock, quiet, until
 from trimtab.adapters.notices import Courier, LogSender, Manners, Notice, SendError
-from trimtab.apps.service.alert_measures import MEASURED
+from trimtab.apps.service.alert_measures import MEASURED, Sight
 from trimtab.apps.service.alert_rules import (
     MEASURES,
     AlertFile,
@@ -203,7 +203,7 @@ def test_every_measure_gives_numbers() -> None:
     for name, measure in MEASURED.items():
         rule = dataclasses.replace(DEBT, measure=name, asset="ETH", match="*")
         with service.board.reading() as reading:
-            found = measure(rule, service, reading)
+            found = measure(rule, Sight(service, reading))
         assert found, name
         assert all(isinstance(value, float) for value in found.values()), name
     alerts.stop()

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from tests.apps.service.services import Caller, crisis, quiet, running
+from tests.apps.service.services import Caller, crisis, quiet, running, until
 from trimtab.apps.service.running import Service
+from trimtab.apps.service.work import Work
 from trimtab.apps.summaries import account_document
 from trimtab.simulation import AT_RISK_HEALTH, standing
 
@@ -126,6 +127,23 @@ def test_ready_says_why_not(service: Service, api: Caller) -> None:
     answer = api.get("/readyz")
     service.writer.waiting_for_journal = False
     assert (answer.status_code, answer.text.split(";")[0]) == (503, "the journal cannot write")
+
+
+def test_a_watcher_that_fails_stops_nobody() -> None:
+    service, told = quiet(), []
+
+    def watch(_: object) -> None:
+        told.append(1)
+        if len(told) == 1:
+            raise ValueError("once")
+
+    service.watchers.append(watch)
+    with running(service):
+        for number in (1, 2):
+            assert service.queue.put(Work((), "desk", decide=True))
+            until(lambda count=number: len(told) == count)
+            failed = number == 1
+            until(lambda wanted=failed: ("once" in service.ready()) is wanted)
 
 
 def test_rules_say_every_setting_in_its_unit(api: Caller) -> None:

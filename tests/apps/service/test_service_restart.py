@@ -66,12 +66,12 @@ ACTS = Options(acts=True, snapshot_every=10**9)
 def test_a_killed_venue_goes_on_as_if_nothing_was(tmp_path: Path, cut: int) -> None:
     first = at(tmp_path / "a.db", ACTS)
     group(first, rows(0, cut))
-    waiting = dict(first.writer.venue.policy.waiting)
+    waiting = dict(first.writer.venue.house.waiting)
     # Killed: what lies on the disk is all there is.
     for file in tmp_path.glob("a.db*"):
         shutil.copy(file, tmp_path / file.name.replace("a.db", "b.db"))
     second = at(tmp_path / "b.db", ACTS)
-    assert second.writer.venue.policy.waiting == waiting
+    assert second.writer.venue.house.waiting == waiting
     # The feed sends again what may not have arrived: that changes nothing.
     group(second, rows(max(0, cut - 5), len(crisis().ticks)))
     assert second.writer.venue.store.state_hash() == undisturbed()

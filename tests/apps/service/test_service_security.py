@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from tests.apps.service.services import Caller, crisis, listening, quiet, running
 from trimtab.apps.service.gate import KeyGate, OpenGate, RateLimit, is_loopback
@@ -225,18 +226,23 @@ def test_names_with_markup_come_back_as_plain_json(service: Any) -> None:
     assert again["result"]["reason"] == "unknown_account"
 
 
+def closed_with(url: str, first: str) -> int:
+    """The code with which the stream closes after a first message."""
+    with connect(url) as socket:
+        socket.send(first)
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=5)
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code
+
+
 def test_the_stream_needs_a_key(service: Any, keys: Keys) -> None:
     with listening(service, gate=keys.gate) as address:
         url = f"ws://{address}/v1/stream"
         with pytest.raises(InvalidStatus):
             connect(url, additional_headers={"Authorization": "Bearer wrong"})
         for first in ("{}", "nonsense", '{"key": "trimtab_x"}', "[1]"):
-            with connect(url) as socket:
-                socket.send(first)
-                with pytest.raises(ConnectionClosed) as closed:
-                    socket.recv(timeout=5)
-            assert closed.value.rcvd is not None
-            assert closed.value.rcvd.code == 1008
+            assert closed_with(url, first) == 1008
             keys.now_s += 10
         with connect(url) as socket:
             socket.send(json.dumps({"key": keys.text[Role.READ]}))
@@ -249,7 +255,7 @@ def test_the_stream_needs_a_key(service: Any, keys: Keys) -> None:
 def test_the_stream_refuses_pages_of_others(service: Any) -> None:
     with listening(service, gate=OpenGate()) as address:
         with pytest.raises(InvalidStatus) as refused:
-            connect(f"ws://{address}/v1/stream", origin="http://evil.example")  # type: ignore[arg-type]
+            connect(f"ws://{address}/v1/stream", origin=Origin("http://evil.example"))
         assert refused.value.response.status_code == 403
 
 

@@ -215,7 +215,7 @@ def test_a_served_venue_does_not_act_unless_told() -> None:
     crash = Work((c.SetPrices(0, (("ETH", 60 * WAD),)),), "desk")
     shown, acting = quiet(), quiet(Options(acts=True))
     sent(shown, [crash])
-    assert len(shown.writer.venue.policy.waiting) > 100
+    assert len(shown.writer.venue.house.waiting) > 100
     assert shown.journal.last().number == 1
     sent(acting, [crash])
     clock = acting.clock

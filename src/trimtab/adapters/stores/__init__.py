@@ -12,17 +12,18 @@ __all__ = ["SqlJournal", "open_store"]
 SERVERS = ("postgresql", "postgres", "postgresql+psycopg")
 
 
-def open_store(location: str | Path) -> SqlJournal:
+def open_store(location: str | Path, *, reads_only: bool = False) -> SqlJournal:
     """Open a journal for writing, made where there is none.
 
     Args:
         location: a file, `sqlite:///file`, or `postgresql://user@host/database`.
+        reads_only: beside another writer: to look, verify, back up, export.
 
     Raises:
         JournalError: another writer holds it, or it cannot be reached. A damaged journal opens,
             and says so at every call but `verify` and `cut_tail`.
     """
-    database = _database(location)
+    database = _database(location, reads_only)
     try:
         return SqlJournal(database)
     except BaseException:
@@ -30,12 +31,12 @@ def open_store(location: str | Path) -> SqlJournal:
         raise
 
 
-def _database(location: str | Path) -> Database:
+def _database(location: str | Path, reads_only: bool) -> Database:
     scheme, separator, rest = str(location).partition("://")
     if not separator:
-        return SqliteFile(Path(location))
+        return SqliteFile(Path(location), reads_only=reads_only)
     if scheme == "sqlite":
-        return SqliteFile(Path(rest.removeprefix("/")))
+        return SqliteFile(Path(rest.removeprefix("/")), reads_only=reads_only)
     if scheme not in SERVERS:
         raise JournalError(
             "no journal is kept there",
@@ -47,4 +48,4 @@ def _database(location: str | Path) -> Database:
 
     from trimtab.adapters.stores.postgres_server import PostgresServer
 
-    return PostgresServer(make_url(str(location)))
+    return PostgresServer(make_url(str(location)), reads_only=reads_only)

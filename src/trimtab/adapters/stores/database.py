@@ -34,6 +34,10 @@ class Database(Protocol):
         """Its name for messages; without a password."""
 
     @property
+    def reads_only(self) -> bool:
+        """Whether it was opened beside another writer."""
+
+    @property
     def patience_s(self) -> float:
         """For how long a database that is gone is waited for; 0: not at all."""
 
@@ -100,6 +104,8 @@ class Access:
         Raises:
             JournalError: whatever kept it from being done.
         """
+        if self.database.reads_only:
+            raise JournalError("the journal was opened for reading", where=self.database.where)
         with self._turn:
             return self._patiently(lambda: self._written(work))
 

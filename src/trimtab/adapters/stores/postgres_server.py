@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from trimtab.adapters.stores.database import Access
-from trimtab.adapters.stores.migrating import bring_up
+from trimtab.adapters.stores.migrating import bring_up, require_current
 from trimtab.adapters.stores.tables import ENTRIES, ENTRY_COLUMNS, entry_values
 from trimtab.model.journal_entries import (
     Entry,
@@ -34,8 +34,11 @@ class PostgresServer:
 
     errors: tuple[type[Exception], ...] = (SQLAlchemyError, psycopg.Error, UnicodeError)
 
-    def __init__(self, url: URL, *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self, url: URL, *, patience_s: float = PATIENCE_S, reads_only: bool = False
+    ) -> None:
         """A server by its URL; `patience_s` is how long one that went away is waited for."""
+        self.reads_only = reads_only
         driven = url.set(drivername="postgresql+psycopg")
         ways: dict[str, Any] = {
             "connect_timeout": CONNECT_S,
@@ -66,7 +69,10 @@ class PostgresServer:
         Raises:
             JournalError: another writer, a server that cannot be reached, or a later version.
         """
-        access.write(lambda connection: bring_up(connection, where=self.where))
+        if self.reads_only:
+            require_current(access)
+        else:
+            access.write(lambda connection: bring_up(connection, where=self.where))
 
     def open_writer(self) -> Connection:
         """The session that writes, with the lock that ends with it."""

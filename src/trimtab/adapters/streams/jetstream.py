@@ -73,22 +73,24 @@ class JetStream:
 
     async def _read(self, nats: Any, take: Callable[[str, Settle], object], *, stop: Event) -> None:
         while not stop.is_set():
-            connection = None
-            try:
-                connection = await nats.connect(
-                    self.place.server, allow_reconnect=False, connect_timeout=2
-                )
-                self.connected = True
-                self.connections += 1
-                await self._drain(connection, take, stop=stop)
-            except (OSError, TimeoutError, nats.errors.Error):
-                pass
-            finally:
-                self.connected = False
-                if connection is not None:
-                    with suppress(Exception):
-                        await connection.close()
+            with suppress(OSError, TimeoutError, nats.errors.Error):
+                await self._connected(nats, take, stop=stop)
+            self.connected = False
             await asyncio.sleep(0 if stop.is_set() else self._wait_s)
+
+    async def _connected(
+        self, nats: Any, take: Callable[[str, Settle], object], *, stop: Event
+    ) -> None:
+        """Read until the connection breaks."""
+        connection = await nats.connect(self.place.server, allow_reconnect=False, connect_timeout=2)
+        try:
+            self.connected = True
+            self.connections += 1
+            await self._drain(connection, take, stop=stop)
+        finally:
+            self.connected = False
+            with suppress(Exception):
+                await connection.close()
 
     async def _drain(
         self, connection: Any, take: Callable[[str, Settle], object], *, stop: Event

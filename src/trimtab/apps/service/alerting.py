@@ -19,7 +19,7 @@ from trimtab.adapters.notices import (
     WebhookSender,
 )
 from trimtab.adapters.notices.senders import Mailbox
-from trimtab.apps.service.alert_measures import measured
+from trimtab.apps.service.alert_measures import Sight, measured
 from trimtab.apps.service.alert_rules import AlertFile, AlertRule, AlertState, read_alerts, stepped
 from trimtab.apps.service.figures import text
 from trimtab.apps.service.logs import Log
@@ -90,7 +90,7 @@ class Alerts:
         told: list[Notice] = []
         with self._service.board.reading() as reading:
             at_ns = reading.at_ns
-            found = [(rule, measured(rule, self._service, reading)) for rule in self.rules]
+            found = [(rule, measured(rule, Sight(self._service, reading))) for rule in self.rules]
         with self._lock:
             for rule, values in found:
                 told += self._looked(rule, values, at=when(at_ns))
@@ -132,7 +132,7 @@ class Alerts:
                     subject,
                     self._values[name, subject],
                     state.raised_s,
-                    _identity(rules[name], subject, state),
+                    _identity(rules[name], subject, state=state),
                 )
                 for (name, subject), state in sorted(self._states.items())
                 if state.raised_s is not None
@@ -150,7 +150,7 @@ class Alerts:
         return sum(courier.retry() for courier in self.couriers.values())
 
 
-def _identity(rule: AlertRule, subject: str, state: AlertState) -> str:
+def _identity(rule: AlertRule, subject: str, *, state: AlertState) -> str:
     return f"{rule.name}.{subject}.{state.count}".replace(" ", "_")
 
 
@@ -175,7 +175,7 @@ def _notice(
     told = "" if state.told_s is None else f".{state.told_s:.3f}"
     suffix = told if what == "reminded" else ""
     return Notice(
-        f"{_identity(rule, subject, state)}.{what}{suffix}", title, rule.severity, details
+        f"{_identity(rule, subject, state=state)}.{what}{suffix}", title, rule.severity, details
     )
 
 
@@ -223,7 +223,7 @@ def sender_of(name: str, table: Mapping[str, Any], *, log: Log) -> Sender:
         headers = {}
         if "token_env" in table:
             headers["Authorization"] = f"Bearer {_secret(name, table['token_env'])}"
-        return WebhookSender(name, _needed(name, table, "url"), headers=headers)
+        return WebhookSender(name, _needed(name, table, key="url"), headers=headers)
     if kind == "email":
         return EmailSender(name, _mailbox(name, table))
     raise UsageError(f"the sender {name!r}: expected kind webhook, email or log, found {kind!r}")
@@ -235,17 +235,17 @@ def _mailbox(name: str, table: Mapping[str, Any]) -> Mailbox:
         raise UsageError(f"the sender {name!r}: secure is starttls, tls or none")
     password = _secret(name, table["password_env"]) if "password_env" in table else ""
     return Mailbox(
-        host=_needed(name, table, "host"),
+        host=_needed(name, table, key="host"),
         port=int(table.get("port", 587)),
-        sender=_needed(name, table, "from"),
-        to=tuple(table.get("to") or [_needed(name, table, "to")]),
+        sender=_needed(name, table, key="from"),
+        to=tuple(table.get("to") or [_needed(name, table, key="to")]),
         secure=secure,
         user=table.get("user", ""),
         password=password,
     )
 
 
-def _needed(name: str, table: Mapping[str, Any], key: str) -> str:
+def _needed(name: str, table: Mapping[str, Any], *, key: str) -> str:
     found = table.get(key)
     if not isinstance(found, str) or not found:
         raise UsageError(f"the sender {name!r} has no {key}")

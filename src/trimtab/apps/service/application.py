@@ -16,6 +16,7 @@ from trimtab.apps.service import (
     operation_routes,
     reading_routes,
     stream_routes,
+    stress_routes,
     trial_routes,
 )
 from trimtab.apps.service.gate import OpenGate
@@ -32,6 +33,7 @@ ROUTED = (
     ingest_routes,
     journal_routes,
     operation_routes,
+    stress_routes,
     stream_routes,
 )
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -113,8 +115,9 @@ class BodyLimit:
     def __init__(self, app: Any) -> None:
         self._app = app
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Pass a request on while its body is small enough."""
+    async def __call__(self, scope: Any, *ends: Any) -> None:
+        """Pass a request on while its body is small enough; ASGI gives both ends of its talk."""
+        receive, send = ends
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -145,8 +148,9 @@ class SecurityHeaders:
     def __init__(self, app: Any) -> None:
         self._app = app
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Any, *ends: Any) -> None:
         """Pass a request on; its answer leaves with the headers."""
+        receive, send = ends
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -48,7 +48,7 @@ class ServiceCollector(Collector):
             ("journal_waits", counters.journal_waits, "Commits that had to be tried again"),
             ("clock_back", counters.clock_back_times, "Times that the clock lay behind"),
         ):
-            yield _counter(name, value, doc)
+            yield _counter(name, value, doc=doc)
         for name, gauge, doc in (
             ("queue_length", len(service.queue), "Units of work that wait"),
             ("queue_capacity", service.queue.capacity, "Units of work that may wait"),
@@ -58,16 +58,16 @@ class ServiceCollector(Collector):
             ("snapshot_entry", service.snapshots.last, "Entry of the last snapshot"),
             ("ready", float(not service.ready()), "1 where work is taken and durable"),
         ):
-            yield _gauge(name, gauge, doc)
+            yield _gauge(name, gauge, doc=doc)
 
     def _readers(self) -> Iterator[Any]:
         service = self._service
-        yield _gauge("stream_readers", len(service.hub), "Readers of the stream")
-        yield _counter("stream_frames", service.hub.frames, "Frames made")
-        yield _counter("stream_frames_dropped", service.hub.dropped, "Frames of slow readers")
+        yield _gauge("stream_readers", len(service.hub), doc="Readers of the stream")
+        yield _counter("stream_frames", service.hub.frames, doc="Frames made")
+        yield _counter("stream_frames_dropped", service.hub.dropped, doc="Frames of slow readers")
         if isinstance(service.alerts, Alerts):
-            yield _gauge("alerts_raised", len(service.alerts.raised()), "Alerts raised now")
-            yield _gauge("dead_letters", len(service.alerts.dead_letters()), "Letters given up")
+            yield _gauge("alerts_raised", len(service.alerts.raised()), doc="Alerts raised now")
+            yield _gauge("dead_letters", len(service.alerts.dead_letters()), doc="Letters given up")
 
     def _sources(self) -> Iterator[Any]:
         states = self._service.writer.sources.states()
@@ -93,11 +93,11 @@ class ServiceCollector(Collector):
         with self._service.board.reading() as reading:
             found = overview(reading, acting=self._service.acting)
         for name in SHOWN:
-            yield _gauge(f"{name}_quote", float(found[name] or 0), f"{name} in the quote")
-        yield _gauge("accounts", found["accounts"], "Accounts")
-        yield _gauge("unsafe_accounts", found["unsafe_accounts"], "Accounts that are unsafe")
-        yield _gauge("breaker_level", found["breaker_level"], "Breaker level, 0 open to 3")
-        yield _counter("liquidations", found["liquidations"], "Liquidations since the start")
+            yield _gauge(f"{name}_quote", float(found[name] or 0), doc=f"{name} in the quote")
+        yield _gauge("accounts", found["accounts"], doc="Accounts")
+        yield _gauge("unsafe_accounts", found["unsafe_accounts"], doc="Accounts that are unsafe")
+        yield _gauge("breaker_level", found["breaker_level"], doc="Breaker level, 0 open to 3")
+        yield _counter("liquidations", found["liquidations"], doc="Liquidations since the start")
 
 
 def metrics_text(service: Service) -> bytes:
@@ -107,9 +107,9 @@ def metrics_text(service: Service) -> bytes:
     return generate_latest(registry)
 
 
-def _counter(name: str, value: float, doc: str) -> CounterMetricFamily:
+def _counter(name: str, value: float, *, doc: str) -> CounterMetricFamily:
     return CounterMetricFamily(f"trimtab_{name}", doc, value=value)
 
 
-def _gauge(name: str, value: float, doc: str) -> GaugeMetricFamily:
+def _gauge(name: str, value: float, *, doc: str) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"trimtab_{name}", doc, value=value)

@@ -69,8 +69,8 @@ class Onlooker:
         assert venue is not None, "an entry was announced"
         if self._acted:
             unsafe = set(venue.unsafe())
-            waiting = venue.policy.waiting
-            venue.policy.waiting = {key: at for key, at in waiting.items() if key in unsafe}
+            waiting = venue.house.waiting
+            venue.house.waiting = {key: at for key, at in waiting.items() if key in unsafe}
         else:
             self._look()
         self._moved = False
@@ -78,7 +78,7 @@ class Onlooker:
     def _look(self) -> None:
         assert self.venue is not None, "an entry was announced"
         if self._moved:
-            self.venue.policy.look(self.venue.now_ns)
+            self.venue.house.look(self.venue.now_ns)
         self._moved = False
 
 
@@ -88,6 +88,6 @@ def opened_at(store: MemoryStore, rules: ReplayRules) -> LiveVenue:
     state = store.get(Table.VENUE, SINGLE)
     assert isinstance(state, VenueState), "a venue has a state"
     long_ago = state.now_ns - longest_delay_ns(rules)
-    venue.policy.waiting = dict.fromkeys(venue.unsafe(), long_ago)
-    venue.policy.positions.unpaid.update(venue.moment.draft.rules.markets)
+    venue.house.waiting = dict.fromkeys(venue.unsafe(), long_ago)
+    venue.house.positions.unpaid.update(venue.moment.draft.rules.markets)
     return venue

@@ -9,12 +9,14 @@ from typing import Protocol
 from trimtab.apps.service.audit import AuditTrail
 from trimtab.apps.service.board import Board
 from trimtab.apps.service.clock import CaseClock, Clock
+from trimtab.apps.service.figures import book
 from trimtab.apps.service.hub import Hub
 from trimtab.apps.service.proposals import Proposals
 from trimtab.apps.service.queue import WorkQueue
 from trimtab.apps.service.recorder import JournalRecorder
 from trimtab.apps.service.snapshots import EVERY_ENTRIES, Snapshots
 from trimtab.apps.service.sources import Sources
+from trimtab.apps.service.stress_jobs import StressJobs
 from trimtab.apps.service.writer import Decided, Writer
 from trimtab.model import Case
 from trimtab.model.ports import JournalStore
@@ -24,6 +26,8 @@ QUEUE_CAPACITY = 4096
 PUBLISH_S = 0.1
 # The publisher works at most this share of the time, however large the book is.
 PUBLISH_SHARE = 0.2
+# But readers never wait longer than this for it, seconds.
+PUBLISH_MOST_S = 2.0
 
 
 class Feed(Protocol):
@@ -103,9 +107,11 @@ class Service:
             heartbeat_s=options.heartbeat_s,
         )
         self.hub = Hub(self.board, acting=venue.acts)
+        self.publish_failure = ""
         self.watchers: list[Callable[[Board], object]] = []
         self.feeds: list[Feed] = []
         self.audit = started.audit
+        self.stress = StressJobs()
         self.alerts: object | None = None
         self.fund_peak = 0.0
         self.proposals = Proposals(clock_ns=time.time_ns)
@@ -143,6 +149,7 @@ class Service:
         """Stop the feeds, drain the queue, publish what is left; False where work was given up."""
         for feed in self.feeds:
             feed.stop()
+        self.stress.close()
         drained = self.writer.stop()
         self._stop.set()
         if self._publisher.is_alive():
@@ -156,14 +163,31 @@ class Service:
 
     def _publish(self) -> None:
         wait_s = self.options.publish_s
+        self._warm()
         while not self._stop.wait(wait_s):
             begun = time.perf_counter()
-            if self.board.refresh():
-                self.hub.publish()
-                for watch in self.watchers:
-                    watch(self.board)
+            try:
+                self._show()
+                self.publish_failure = ""
+            except Exception as error:
+                # Readers stay where they were, and are told so; the writer goes on.
+                self.publish_failure = f"{type(error).__name__}: {error}"
             took_s = time.perf_counter() - begun
-            wait_s = max(self.options.publish_s, took_s / PUBLISH_SHARE)
+            wait_s = min(max(self.options.publish_s, took_s / PUBLISH_SHARE), PUBLISH_MOST_S)
+
+    def _show(self) -> None:
+        """Show readers what is new, and tell who watches the readers' copy."""
+        if self.board.refresh():
+            self.hub.publish()
+            for watch in self.watchers:
+                watch(self.board)
+
+    def _warm(self) -> None:
+        """Ask once what readers ask first, so that nobody waits for a kernel to be compiled."""
+        with self.board.reading() as reading:
+            book(reading)
+            assert reading.edges.account.size >= 0, "a book has edges, or none"
+            reading.columns.unsafe(reading.draft)
 
     def ready(self) -> str:
         """Empty where the service takes and decides work; else why not."""
@@ -171,6 +195,8 @@ class Service:
             return f"the writer has stopped: {self.writer.failure}"
         if not self.writer.alive:
             return "the writer does not run"
+        if self.publish_failure:
+            return f"readers are not shown what is new: {self.publish_failure}"
         if self.writer.waiting_for_journal:
             return "the journal cannot write; the writer tries again"
         if len(self.queue) >= self.queue.capacity:

@@ -56,10 +56,10 @@ class Snapshots:
 
     def possible(self) -> bool:
         """Whether nothing depends on since when accounts have been unsafe."""
-        policy = self._venue.policy
+        house = self._venue.house
         if not self._venue.acts:
             return True
-        return forgettable(policy.waiting, policy.rules, now_ns=self._venue.now_ns)
+        return forgettable(house.waiting, house.rules, now_ns=self._venue.now_ns)
 
     def finish(self, tip: Tip) -> None:
         """At the end, with the writer stopped: a last snapshot, so that the next start is short."""

@@ -26,9 +26,9 @@ class StressRun:
     case: Path
     settings: Path | None
     out: Path | None
+    report: Path | None
     resume: bool
     form: Format
-    report: Path | None
     executor: str
     workers: int
     fail_on: str | None
