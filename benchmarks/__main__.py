@@ -8,6 +8,7 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.clearing import clearing
 from benchmarks.deleveraging import million_accounts, policies
 from benchmarks.engine_commands import engine_commands
 from benchmarks.explanations import explanations
@@ -33,7 +34,7 @@ def main() -> None:
         found = history(STEPS)
     results += [explanations(found), replay_steps(found), million_accounts(), policies()]
     results += [*kernel_scans(), kernel_index(), kernel_cascades(), kernel_start()]
-    results += [*option_kernels(), price_path_rates()]
+    results += [*option_kernels(), price_path_rates(), *clearing()]
     text = "\n".join([head(), *(result.markdown() for result in results)])
     print(text)
     RESULTS.write_text(text)
