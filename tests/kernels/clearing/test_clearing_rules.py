@@ -14,7 +14,6 @@ from trimtab.kernels.clearing.book import ClearingBook, LiquidationTerms, PoolCo
 from trimtab.kernels.clearing.laying_out import Question
 from trimtab.kernels.clearing.running import STEP_COLUMNS, PathClearing
 from trimtab.kernels.impact import ImpactKind, impact_terms, without_impact
-from trimtab.units import DataError
 
 
 def one(price, *, held=1.0, owed=1500.0, keepers=None, **book):
@@ -267,52 +266,3 @@ def test_of_several_pairs_the_one_that_gains_most_is_taken():
     assert row["bonus"] == pytest.approx(60.0)
     once = replace(question, keepers=KeeperTerms(repeats=1))
     assert cleared(once, path).row(0)["liquidated"] == pytest.approx(600.0)
-
-
-def test_a_question_with_an_asset_that_the_book_has_not_is_refused():
-    book = book_of([1.0], [1500.0])
-    none, oracle = without_impact(("ETH",)), oracle_terms(("ETH",))
-    with pytest.raises(DataError, match="not of the book"):
-        Question(book, ("BTC",), none, oracle, KeeperTerms())
-    with pytest.raises(DataError, match="each asset once"):
-        Question(book, ("ETH", "ETH"), none, oracle, KeeperTerms())
-    with pytest.raises(DataError, match="gas"):
-        Question(book, ("ETH",), none, oracle, KeeperTerms(gas_slope=1.0, gas_asset=1))
-    sold = impact_terms(("USD",), kind=ImpactKind.LINEAR, first=1.0)
-    with pytest.raises(DataError, match="no path"):
-        Question(book, ("ETH",), sold, oracle, KeeperTerms())
-
-
-@pytest.mark.parametrize(
-    ("changed", "named"),
-    [
-        ({"held": np.ones((2, 2))}, "held"),
-        ({"owed": -np.ones((1, 2))}, "owed"),
-        ({"prices": np.array([0.0, 1.0])}, "prices"),
-        ({"liability": np.array([0.5, 1.0])}, "liability"),
-        ({"weight": np.array([[1.5, 0.0]])}, "weight"),
-        ({"kind": np.array([3])}, "kind"),
-        ({"assets": ("USD", "ETH")}, "order"),
-        ({"step_seconds": 0.0}, "order"),
-    ],
-)
-def test_a_book_out_of_range_is_refused_by_name(changed, named):
-    with pytest.raises(DataError) as error:
-        replace(book_of([1.0], [1500.0]), **changed)
-    assert named in str(error.value)
-
-
-@pytest.mark.parametrize(
-    "told",
-    [{"target_health": 0.9}, {"close_factor": 0.0}, {"dust_share": 2.0}, {"dust_debt": -1.0}],
-)
-def test_liquidation_terms_out_of_range_are_refused_by_name(told):
-    with pytest.raises(DataError) as error:
-        LiquidationTerms(**told)
-    assert next(iter(told)) in str(error.value)
-
-
-def test_an_empty_book_and_a_book_without_debts_stay_as_they_are():
-    for held, owed in (([], []), ([1.0, 2.0], [0.0, 0.0])):
-        book = book_of(np.array(held), np.array(owed))
-        assert cleared(asked(book), walks(2, 5)).table().sum() == 0.0
