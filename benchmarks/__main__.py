@@ -8,10 +8,12 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.clearing import clearing
 from benchmarks.deleveraging import million_accounts, policies
 from benchmarks.engine_commands import engine_commands
 from benchmarks.explanations import explanations
 from benchmarks.history import history
+from benchmarks.journal import journals
 from benchmarks.kernel_cascades import kernel_cascades
 from benchmarks.kernel_index import kernel_index
 from benchmarks.kernel_scans import kernel_scans
@@ -34,8 +36,8 @@ def main() -> None:
         found = history(STEPS)
     results += [explanations(found), replay_steps(found), million_accounts(), policies()]
     results += [*kernel_scans(), kernel_index(), kernel_cascades(), kernel_start()]
-    results += [*option_kernels(), price_path_rates()]
-    results += [service_rates(), service_latency()]
+    results += [*option_kernels(), price_path_rates(), *clearing()]
+    results += [service_rates(), service_latency(), *journals()]
     text = "\n".join([head(), *(result.markdown() for result in results)])
     print(text)
     RESULTS.write_text(text)

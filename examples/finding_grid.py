@@ -19,7 +19,7 @@ from trimtab.adapters.files import load_case
 from trimtab.kernels.clearing import oracle_terms
 from trimtab.kernels.impact import ImpactTerms
 from trimtab.model import Case
-from trimtab.simulation.clearing_case import kernel_engine
+from trimtab.simulation.clearing_engine import kernel_engine
 from trimtab.simulation.markets import Market, square_root_of_volume, terms_of
 from trimtab.simulation.paths import Brownian, PathGrid, price_paths
 from trimtab.simulation.paths.driving import independent

@@ -14,7 +14,8 @@ from trimtab.kernels.clearing import KeeperTerms, oracle_terms
 from trimtab.kernels.impact import without_impact
 from trimtab.model import Accrual, CategoryRules, Mechanism
 from trimtab.model.settings import PERCENT
-from trimtab.simulation.clearing_case import clearing_book, kernel_engine, unmodeled
+from trimtab.simulation.clearing_case import clearing_book, unmodeled
+from trimtab.simulation.clearing_engine import kernel_engine
 from trimtab.units import UsageError
 
 

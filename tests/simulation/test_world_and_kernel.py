@@ -11,7 +11,7 @@ from tests.simulation.cases import row, small_case
 from tests.simulation.clearing_scenes import Scene, scene
 from tests.simulation.worlds import crash_prices, grid_of, linear
 from trimtab.kernels.clearing.terms import KeeperTerms
-from trimtab.simulation.clearing_case import kernel_engine
+from trimtab.simulation.clearing_engine import kernel_engine
 from trimtab.simulation.world import run_path
 
 # Amounts of 18 decimals and one loan after another in floats: measured below 1e-9 of what moved.

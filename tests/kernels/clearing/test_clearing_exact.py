@@ -16,7 +16,7 @@ from trimtab.kernels.clearing import KeeperTerms, oracle_terms
 from trimtab.kernels.clearing.running import STEP_COLUMNS, PathClearing
 from trimtab.kernels.impact import ImpactKind, impact_terms, without_impact
 from trimtab.model.settings import PERCENT
-from trimtab.simulation.clearing_case import kernel_engine
+from trimtab.simulation.clearing_engine import kernel_engine
 from trimtab.simulation.paths import PathGrid
 from trimtab.simulation.world import WorldTerms, run_path
 from trimtab.units import WAD

@@ -122,7 +122,9 @@ def would_bring(world: World, sale: tuple[int, float]) -> float:
     asset, units = sale
     state = world.assets
     now = (asset, state[asset, on.OUTSTANDING], units, state[asset, on.DEPTH])
-    price = state[asset, on.PATH] * math.exp(state[asset, on.PERMANENT])
+    price = state[asset, on.PATH]
+    if state[asset, on.PERMANENT] != 0.0:
+        price *= math.exp(state[asset, on.PERMANENT])
     return float(price * proceeds(world.curves, now))
 
 

@@ -95,13 +95,15 @@ def act(world: World, asked: tuple[int, Sums]) -> bool:
     gas, least, tie = world.row[on.GAS], world.terms.min_profit, EDGE * offer.repay
     units = entitled / world.assets[asset, on.REPORTED]
     repaid = offer.repay / world.assets[debt, on.REPORTED]
-    expected = would_bring(world, (asset, units)) - repaid * world.assets[debt, on.MARKET] - gas
-    if expected < least - ESTIMATE * offer.repay:
+    brought, price = would_bring(world, (asset, units)), world.assets[debt, on.MARKET]
+    if brought - repaid * price - gas < least - ESTIMATE * offer.repay:
         return False
     # What is both got and paid in is neither sold nor bought.
     sold = max(0.0, out - repaid) if asset == debt else out
     bought = max(0.0, repaid - out) if asset == debt else repaid
-    profit = would_bring(world, (asset, sold)) - bought * world.assets[debt, on.MARKET] - gas
+    if sold < units:
+        brought = would_bring(world, (asset, sold))
+    profit = brought - bought * price - gas
     if units > out:
         profit += (units - out) * price_after(world, (asset, sold))
     if profit < least - tie or profit <= tie:
@@ -123,33 +125,37 @@ def act(world: World, asked: tuple[int, Sums]) -> bool:
 
 
 @inlined_if_possible
-def release(world: World, account: int) -> None:
-    """After a liquidation: close the account out if it is spent, else note where it stands."""
+def release(world: World, account: int) -> Sums:
+    """After a liquidation: close the account out if it is spent, else note where it stands.
+
+    Returns:
+        The account's sums, all 0 where it is closed.
+    """
     found = account_sums(world, account)
     if is_spent(world, found):
         close_out(world, account)
-        return
+        return 0.0, 0.0, 0.0, 0.0, 0.0
     world.account[account, on.FLAGGED] = int(below(found[2], found[4]))
     if not world.account[account, on.FLAGGED] > 0:
         for at in range(
             world.account[account, on.HELD_FIRST], world.account[account, on.HELD_LAST]
         ):
             world.held[at, on.PENALTY] = 0.0
+    return found
 
 
 @inlined_if_possible
 def visit(world: World, account: int) -> None:
     """Liquidate an account until it is safe, none pays, or as often as one step allows."""
     terms = world.terms
+    found = account_sums(world, account)
     for _ in range(terms.repeats):
-        found = account_sums(world, account)
-        if world.counts[on.LANDED] >= terms.per_step or not is_unsafe(
-            found, world.account[account, on.FLAGGED] > 0
-        ):
+        flagged = world.account[account, on.FLAGGED] > 0
+        if world.counts[on.LANDED] >= terms.per_step or not is_unsafe(found, flagged):
             return
         if not act(world, (account, found)):
             return
-        release(world, account)
+        found = release(world, account)
 
 
 @inlined_if_possible

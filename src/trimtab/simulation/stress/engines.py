@@ -12,7 +12,7 @@ from trimtab.kernels.clearing.outcomes import ClearingOutcomes, joined
 from trimtab.kernels.clearing.terms import KeeperTerms, OracleTerms
 from trimtab.kernels.impact import ImpactTerms
 from trimtab.model import Case
-from trimtab.simulation.clearing_case import KernelEngine, kernel_engine
+from trimtab.simulation.clearing_engine import KernelEngine, kernel_engine
 from trimtab.simulation.paths.making import PathGrid
 from trimtab.simulation.stress.covering import market_of, oracle_of
 from trimtab.simulation.stress.question import EngineKind, StressQuestion
