@@ -23,6 +23,7 @@ from benchmarks.option_kernels import option_kernels
 from benchmarks.portfolio_margins import portfolio_margins
 from benchmarks.price_paths import price_path_rates
 from benchmarks.replay_steps import STEPS, replay_steps
+from benchmarks.service import service_latency, service_rates
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
@@ -35,6 +36,7 @@ def main() -> None:
     results += [explanations(found), replay_steps(found), million_accounts(), policies()]
     results += [*kernel_scans(), kernel_index(), kernel_cascades(), kernel_start()]
     results += [*option_kernels(), price_path_rates(), *clearing()]
+    results += [service_rates(), service_latency()]
     text = "\n".join([head(), *(result.markdown() for result in results)])
     print(text)
     RESULTS.write_text(text)

@@ -61,6 +61,8 @@ def commands_page() -> str:
 
 if __name__ == "__main__":
     from trimtab.adapters.files import rules_reference
+    from trimtab.adapters.files.stress_reference import stress_reference
 
     PAGE.write_text(commands_page(), encoding="utf-8")
     PAGE.with_name("rules.md").write_text(rules_reference(), encoding="utf-8")
+    PAGE.with_name("stress.md").write_text(stress_reference(), encoding="utf-8")

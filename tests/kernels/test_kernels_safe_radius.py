@@ -9,7 +9,7 @@ from tests.kernels.streams import Array, Stream, exact_sides
 from trimtab.kernels.backends import Backend
 from trimtab.kernels.building import book_of_rows
 from trimtab.kernels.coefficients import Coefficients, linear
-from trimtab.kernels.index_works import CHUNK
+from trimtab.kernels.index_works import CHUNK, WIDE
 from trimtab.kernels.safe_radius import Events, SafeRadiusIndex
 from trimtab.kernels.scan import unsafe_accounts
 from trimtab.units import DataError
@@ -42,6 +42,26 @@ def require_whole(index: SafeRadiusIndex) -> None:
     assert sorted(seen) == np.flatnonzero(levels.slot >= 0).tolist()
     spare = levels.spare[: levels.spares[0]].tolist()
     assert sorted(chunks + spare) == list(range(levels.following.size))
+    require_copied(index, chunks)
+
+
+def require_copied(index: SafeRadiusIndex, chunks: list[int]) -> None:
+    """A block belongs to one chunk or none, and its lanes hold the rows of the book."""
+    levels, copies, book = index._levels, index._levels.copies, index._book
+    lent = {chunk: int(copies.block[chunk]) for chunk in chunks if copies.block[chunk] >= 0}
+    free = copies.free[: copies.frees[0]].tolist()
+    assert sorted([*lent.values(), *free]) == list(range(copies.free.size))
+    assert (copies.block >= 0).sum() == len(lent), "a spare chunk has no block"
+    wide = copies.quantity.shape[2]
+    for slot in np.flatnonzero(np.isin(levels.slot // CHUNK, list(lent))).tolist():
+        block, lane = lent[levels.slot[slot] // CHUNK], levels.slot[slot] % CHUNK
+        terms, quantities = book.row(slot)
+        count = int(copies.positions[block, lane])
+        assert count == (terms.size if terms.size <= wide else WIDE)
+        if count != WIDE:
+            assert copies.quantity[block, lane, :count].tolist() == quantities.tolist()
+            assert copies.term[block, lane, :count].tolist() == terms.tolist()
+            assert not copies.quantity[block, lane, count:].any()
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -104,11 +124,84 @@ def test_a_long_walk_of_many_accounts(backend: Backend) -> None:
     assert examined < 600 * accounts / 10
 
 
-def test_memory_is_below_24_bytes_an_account() -> None:
-    accounts = 50_000
-    owner = np.repeat(np.arange(accounts), 2)
-    term = np.tile([0, 1], accounts)
-    book = book_of_rows(owner, term, quantity=np.tile([2.0, 1.0], accounts), terms=2)
+def test_rows_near_the_edge_are_copied_and_moved_on() -> None:
+    """Thousands of accounts of one to twenty positions walk through chunks, levels and blocks."""
+    chance = np.random.default_rng(4)
+    accounts, assets = 4_000, 6
+    counts = np.minimum(chance.geometric(0.4, accounts), 20)
+    owner = np.repeat(np.arange(accounts), counts + 1)
+    term = chance.integers(0, assets, owner.size)
+    quantity = chance.uniform(1.0, 2.0, owner.size)
+    last = np.cumsum(counts + 1) - 1
+    term[last] += assets
+    quantity[last] = counts * 1.5 / np.exp(chance.exponential(0.05, accounts))
+    book = book_of_rows(owner, term, quantity=quantity, terms=2 * assets)
+    price = np.ones(assets)
+
+    def worth() -> Coefficients:
+        return linear(np.concatenate([price, -price]))
+
+    index = SafeRadiusIndex(book, worth(), exact=everybody, first=0.01, levels=4)
+    moved = 0
+    for turn in range(150):
+        before = index._levels.slot.copy()
+        if turn % 3:
+            price = price * np.exp(chance.normal(0, 4e-3, assets))
+            index.tick(worth(), exact=everybody)
+        else:
+            changed = np.unique(chance.integers(0, accounts, 40))
+            for account in changed.tolist():
+                terms, quantities = book.row(account)
+                book.put(account, (terms, quantities * chance.uniform(0.99, 1.01, terms.size)))
+            index.touch(changed, worth(), exact=everybody)
+        moved += int((before != index._levels.slot).sum())
+        if turn % 15 == 0:
+            require_whole(index)
+        scan = unsafe_accounts(book, worth(), exact=everybody)
+        assert index.unsafe.tolist() == scan.unsafe.tolist()
+    used = index._levels.copies.free.size - int(index._levels.copies.frees[0])
+    assert used > 3, "blocks are lent"
+    assert (index._levels.copies.positions == WIDE).any(), "some rows are too wide"
+    assert moved > accounts
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_one_price_at_a_time_stretches_what_is_known(backend: Backend) -> None:
+    chance = np.random.default_rng(9)
+    accounts, assets = 800, 20
+    asset = chance.integers(0, assets, (accounts, 3))
+    value = chance.uniform(1.0, 2.0, (accounts, 3))
+    value[:, 2] = value[:, :2].sum(1) / np.exp(chance.exponential(0.1, accounts))
+    book = book_of_rows(
+        np.repeat(np.arange(accounts), 3),
+        (asset + np.array([0, 0, assets])).ravel(),
+        quantity=value.ravel(),
+        terms=2 * assets,
+    )
+    price = np.ones(assets)
+    worth = linear(np.concatenate([price, -price]))
+    index = SafeRadiusIndex(book, worth, exact=everybody, backend=backend)
+    examined = fell = 0
+    for _ in range(1200):
+        price[chance.integers(assets)] *= np.exp(chance.normal(0, 3e-3))
+        worth = linear(np.concatenate([price, -price]))
+        told = index.tick(worth, exact=everybody)
+        examined, fell = examined + told.examined, fell + told.fell.size
+        scan = unsafe_accounts(book, worth, exact=everybody)
+        assert index.unsafe.tolist() == scan.unsafe.tolist()
+    assert fell > 20
+    assert examined < 1200 * accounts / 10
+
+
+@pytest.mark.parametrize("positions", [2, 5, 12])
+def test_memory_is_below_24_bytes_an_account(positions: int) -> None:
+    accounts = 100_000
+    owner = np.repeat(np.arange(accounts), positions)
+    quantity = np.ones((accounts, positions))
+    quantity[:, 0] = positions
+    term = np.ones((accounts, positions), int)
+    term[:, 0] = 0
+    book = book_of_rows(owner, term.ravel(), quantity=quantity.ravel(), terms=2)
     index = SafeRadiusIndex(book, linear([1.0, -1.0]), exact=never)
     assert index.nbytes <= 24 * accounts
 

@@ -129,7 +129,11 @@ def test_the_seal_covers_everything_in_a_snapshot() -> None:
 def test_a_fault_is_one_line() -> None:
     fault = Fault(8, "it does not follow", Tip(7, "a" * 64), 9)
     assert str(fault) == (
-        "entry 8: it does not follow; whole up to entry 7; cutting the tail gives up 2 entries"
+        "entry 8: it does not follow; whole up to entry 7; cutting gives up 2 entries of the tail"
     )
-    assert str(replace(fault, seen=8)).endswith("gives up 1 entry")
-    assert str(replace(fault, snapshot=20)).endswith("and again from the snapshot at entry 20")
+    assert str(replace(fault, seen=8)).endswith("cutting gives up 1 entry of the tail")
+    assert str(replace(fault, seen=7)).endswith("cutting gives up no entry of the tail")
+    assert str(Fault(8, "it is missing", Tip(30, "a" * 64), 30, snapshot=20)) == (
+        "entry 8: it is missing; whole from the snapshot at entry 20 up to entry 30; "
+        "cutting gives up no entry of the tail, and the history before the snapshot"
+    )

@@ -34,6 +34,16 @@ def rounds(count, *, heartbeat, deviation, spread=0.0004, tick=12.0, seed=1):
     return np.array(times), np.array(prices)
 
 
+def rounds_on_a_clock(count, *, heartbeat, seed=1):
+    """Rounds of a feed that beats on a clock, with early ones between that do not restart it."""
+    rng = np.random.default_rng(seed)
+    beats = heartbeat * np.arange(count)
+    early = beats[rng.random(count) < 0.3] + heartbeat * rng.uniform(0.1, 0.8)
+    times = np.sort(np.concatenate([beats, early]))
+    moves = np.where(np.isin(times, early), 0.006, 0.0001)
+    return times, 100.0 * np.exp(np.cumsum(moves * rng.choice([-1.0, 1.0], times.size)))
+
+
 def reverting_depths(samples, *, keep, level=3.0, spread=0.1, seed=1):
     """Depths whose logarithm returns to its level."""
     rng = np.random.default_rng(seed)

@@ -8,7 +8,12 @@ import math
 import numpy as np
 import pytest
 
-from tests.quant.market_samples import flows_and_returns, reverting_depths, rounds
+from tests.quant.market_samples import (
+    flows_and_returns,
+    reverting_depths,
+    rounds,
+    rounds_on_a_clock,
+)
 from trimtab.quant import (
     DepthResilience,
     DepthThinning,
@@ -162,6 +167,16 @@ def test_an_oracle_that_never_spoke_early_shows_no_threshold():
     assert fit.heartbeat_seconds_ == 600.0
     with pytest.raises(DataError, match="the rounds are no rounds"):
         OracleCadence().fit(times[::-1], prices)
+
+
+def test_a_heartbeat_that_is_not_started_anew_is_told():
+    fit = OracleCadence().fit(*rounds_on_a_clock(1500, heartbeat=3600.0))
+    quality = {name: row[0] for name, row in fit.report_.quality.items()}
+    # Three in ten beats have an early round before them, and each makes one short wait.
+    assert quality["carried_share"] == pytest.approx(0.3 / 1.3, abs=0.03)
+    assert quality["explained_share"] + quality["carried_share"] == pytest.approx(1.0, abs=0.01)
+    plain = OracleCadence().fit(*rounds(1500, heartbeat=3600.0, deviation=0.005))
+    assert plain.report_.quality["carried_share"][0] == 0.0
 
 
 def test_the_slope_of_gas_is_found():

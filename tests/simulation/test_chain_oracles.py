@@ -101,6 +101,11 @@ def test_a_threshold_hides_small_moves_until_the_heartbeat():
     assert list(beaten) == [100, 100, 100.4, 100.4, 100.6, 100.6]
 
 
+def test_a_move_of_the_threshold_itself_is_published():
+    assert list(told([1.0, 1.25, 1.25, 0.9375], deviation=0.25)) == [1.0, 1.25, 1.25, 0.9375]
+    assert list(told([1.0, 1.24, 1.24], deviation=0.25)) == [1.0, 1.0, 1.0]
+
+
 def test_an_outage_keeps_the_last_word_and_a_delay_shifts_it():
     prices = [100.0, 90.0, 80.0, 70.0, 60.0]
     assert list(told(prices, outage=(2, 4))) == [100, 90, 90, 90, 60]

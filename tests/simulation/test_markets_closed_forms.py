@@ -123,3 +123,7 @@ def test_a_book_that_ends_pays_nothing_more():
     curve, goes_on = book.curve(), ladder().curve()
     assert curve.proceeds(10 * depth) == pytest.approx(curve.proceeds(depth), rel=1e-9)
     assert goes_on.proceeds(2 * depth) > 1.5 * goes_on.proceeds(depth)
+    last, before = book.quantities[-1], depth - book.quantities[-1]
+    mean = math.log(book.prices[0] / book.prices[-1]) / before
+    beyond = goes_on.log_impact(2 * depth) - goes_on.log_impact(depth - last)
+    assert beyond == pytest.approx(mean * (depth + last))

@@ -188,7 +188,7 @@ def test_sampling_gives_the_same_law_with_less_error(small, kind):
         ({"horizon_seconds": float("nan")}, r"^horizon: found nan"),
         ({"step_seconds": 0.0}, r"^step: found 0.0, expected above 0, at most the horizon"),
         ({"step_seconds": 10 * 86400.0}, r"^step: found 864000.0, expected above 0, at most"),
-        ({"seed": -1}, r"^seed: found -1, expected from 0 to below 2\*\*64$"),
+        ({"seed": -1}, r"^seed: found -1, expected from 0 to below 2\*\*63$"),
         ({"levels": ()}, "numbers between 0 and 1, one level at least"),
         ({"confidence": 1.0}, "numbers between 0 and 1"),
         ({"actors": (1,)}, "^actors: the kernel knows none; take the exact engine$"),
@@ -235,12 +235,20 @@ def test_shocks_correlations_and_drifts_are_what_was_asked(small):
         Process(correlation_share=1.5)
 
 
+def test_history_has_only_so_many_windows(small):
+    windows = Process(PathKind.WINDOWS, assets=("ETH",), shock="flash")
+    question = StressQuestion(small, 1200.0, 7, process=windows)
+    ready = prepared(question, engine=falls)
+    assert (ready.plan.grid.steps, len(small.ticks)) == (2, 9)
+    assert run_stress(ready, curve=False).facts.is_whole
+    with pytest.raises(UsageError, match=r"paths: found 8, expected at most 7: so many windows of"):
+        prepared(replace(question, paths=8), engine=falls)
+
+
 def test_sampling_needs_normals_and_a_book_that_hangs_on_them(small):
     windows = Process(PathKind.WINDOWS, assets=("ETH",))
     for kind in (SamplingKind.ANTITHETIC, SamplingKind.TAIL):
-        question = StressQuestion(
-            small, 2 * HOUR, 3, process=windows, sampling=SamplingChoice(kind)
-        )
+        question = StressQuestion(small, 1200.0, 3, process=windows, sampling=SamplingChoice(kind))
         with pytest.raises(UsageError, match="sampling: this process has no normal drivers"):
             prepared(question, engine=falls)
     few = asked(small, paths=3, sampling=SamplingChoice(SamplingKind.TAIL))

@@ -10,8 +10,11 @@ import typer
 from trimtab.apps.console import Format, exit_code, say
 from trimtab.apps.import_cli import imports
 from trimtab.apps.import_exchange import exchange
+from trimtab.apps.journal_cli import journal
 from trimtab.apps.preset_cli import preset_app
-from trimtab.apps.serve_cli import serve
+from trimtab.apps.serve_cli import keys, serve
+from trimtab.apps.stress_cli import stress
+from trimtab.apps.tune_cli import tune
 
 app = typer.Typer(
     name="trimtab",
@@ -35,12 +38,21 @@ def demo(
         "out/demo"
     ),
     seed: Annotated[int, typer.Option(help="Seed of the synthetic book.", min=0)] = 1,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Serve the crash at 60 times its speed, dashboard and all."),
+    ] = False,
+    port: Annotated[int, typer.Option(help="Port of --live.", min=1, max=65535)] = 8420,
     debug: Debug = False,
 ) -> None:
     """Replay the bundled crash under two rule books and write the report. Works offline.
 
     Example: trimtab demo
     """
+    if live:
+        from trimtab.apps.serve_cli import serve_demo
+
+        _run(lambda: serve_demo(seed=seed, port=port), debug=debug)
     from trimtab.apps.verbs import run_demo
 
     _run(lambda: run_demo(out, seed=seed), debug=debug)
@@ -121,10 +133,14 @@ def replay(
     _run(lambda: run_replay(case, out, resume=resume, form=format_, seed=seed), debug=debug)
 
 
+app.command()(stress)
+app.command()(tune)
 imports.command()(exchange)
 app.add_typer(imports)
 app.add_typer(preset_app, name="preset")
 app.command()(serve)
+app.add_typer(keys)
+app.add_typer(journal)
 
 
 @app.command()

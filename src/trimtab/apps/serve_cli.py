@@ -1,10 +1,19 @@
-"""`trimtab serve` on the command line."""
+"""`trimtab serve` and `trimtab keys` on the command line."""
 
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from trimtab.apps.console import exit_code
+from trimtab.apps.console import Format, exit_code, say
+from trimtab.units import UsageError
+
+keys = typer.Typer(name="keys", help="Keys of callers of `trimtab serve`.", no_args_is_help=True)
+KeyFile = Annotated[Path, typer.Option("--file", help="File of keys; only its owner may read it.")]
+DEMO_SPEED = 60.0
+KEYS = Path("trimtab-keys.json")
+NEEDED = ("fastapi", "uvicorn", "structlog", "websockets", "prometheus_client", "sqlalchemy")
 
 
 def serve(
@@ -12,19 +21,115 @@ def serve(
     *,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8420,
+    feed: Annotated[
+        list[str] | None,
+        typer.Option(help="replay, none, ws://, nats://, ccxt:, evm:; may be given again."),
+    ] = None,
     speed: Annotated[
         float, typer.Option(help="Seconds of the case's prices in one second.", min=0.001)
     ] = 1.0,
+    journal: Annotated[
+        str | None, typer.Option(help="Durable journal: a file, or a PostgreSQL URL.")
+    ] = None,
+    keys_file: Annotated[
+        Path | None, typer.Option("--keys", help="File of keys (`trimtab keys add`).")
+    ] = None,
+    alerts: Annotated[Path | None, typer.Option(help="Rules of alerts, TOML.")] = None,
     act: Annotated[
         bool, typer.Option("--act", help="Send the keepers' commands; a replay always acts.")
     ] = False,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Run the risk engine live: API, stream and dashboard on one address.
 
     Example: trimtab serve out/demo/case --speed 60
     """
-    from trimtab.apps.service.serving import ServeQuestion, run_serve
 
-    question = ServeQuestion(case=case, host=host, port=port, speed=speed, act=act)
-    raise typer.Exit(exit_code(lambda: run_serve(question), debug=debug))
+    def verb() -> None:
+        _require_extra()
+        from trimtab.apps.service.serving import ServeQuestion, run_serve
+
+        question = ServeQuestion(
+            case=case,
+            host=host,
+            port=port,
+            speed=speed,
+            act=act,
+            feeds=tuple(one for one in feed or ["replay"] if one != "none"),
+            journal=journal,
+            keys=keys_file,
+            alerts=alerts,
+            log_level=log_level,
+        )
+        run_serve(question)
+
+    raise typer.Exit(exit_code(verb, debug=debug))
+
+
+def serve_demo(*, seed: int, port: int) -> None:
+    """`trimtab demo --live`: the bundled crash at 60 times its speed, in memory, on loopback."""
+    _require_extra()
+    from trimtab.apps.front import demo_case
+    from trimtab.apps.service.serving import ServeQuestion, serve
+
+    say(f"the crash of 2020-03-12 at {DEMO_SPEED:g} times its speed: http://127.0.0.1:{port}/")
+    serve(demo_case(seed=seed), ServeQuestion(case="", port=port, speed=DEMO_SPEED))
+
+
+def _require_extra() -> None:
+    """UsageError where what the service needs is not installed."""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise UsageError(f"serving needs {missing[0]}: pip install 'trimtab[service]'")
+
+
+@keys.command("add")
+def add(
+    name: Annotated[str, typer.Argument(help="Who the key is for.")],
+    *,
+    role: Annotated[str, typer.Option(help="read, operate or admin.")] = "read",
+    expires: Annotated[str | None, typer.Option(help="When it ends, UTC; absent: never.")] = None,
+    file: KeyFile = KEYS,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Make a key and print it, this once.
+
+    Example: trimtab keys add dashboard --role read --expires 2027-01-01
+    """
+    from trimtab.apps.service.key_verbs import run_add
+
+    verb = exit_code(lambda: run_add(file, name, role=role, expires=expires), debug=debug)
+    raise typer.Exit(verb)
+
+
+@keys.command("list")
+def list_(
+    *,
+    file: KeyFile = KEYS,
+    format_: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.TABLE,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Names, roles and ends of all keys; never the keys themselves.
+
+    Example: trimtab keys list
+    """
+    from trimtab.apps.service.key_verbs import run_list
+
+    raise typer.Exit(exit_code(lambda: run_list(file, format_), debug=debug))
+
+
+@keys.command("revoke")
+def revoke(
+    name: Annotated[str, typer.Argument(help="Whose key.")],
+    *,
+    file: KeyFile = KEYS,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """End a key at once, in a running service too.
+
+    Example: trimtab keys revoke dashboard
+    """
+    from trimtab.apps.service.key_verbs import run_revoke
+
+    raise typer.Exit(exit_code(lambda: run_revoke(file, name), debug=debug))

@@ -5,135 +5,140 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.kernels.coefficients import ROUND_64, UNDERFLOW_64
-from trimtab.kernels.index_works import BACK_MAX, CHUNK, GUARD, SETTLED, Levels, Standings, TickWork
-from trimtab.kernels.jit import kernel
+from trimtab.kernels.compiled_levels import arrange, enter, vacate
+from trimtab.kernels.compiled_standing import stand_copied, stand_rows
+from trimtab.kernels.index_works import BACK_MAX, CHUNK, ENDLESS, SETTLED, Levels, TickWork
+from trimtab.kernels.jit import bare_kernel, entry
 from trimtab.kernels.works import DOUBT, SAFE, UNSAFE
 
+__all__ = ["arrange", "entry", "leave", "tick"]
 
-@kernel
-def fetched(
-    work: TickWork, accounts: NDArray[np.int32]
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Where the accounts' rows begin and how long they are, with the rows on their way to a cache.
-
-    Rows lie anywhere in memory. Loads that wait for nothing but their address overlap, those of an
-    account's whole sum hardly do; so each row's ends are read once before anything is added.
-    """
-    firsts = np.empty(accounts.size, np.int64)
-    counts = np.empty(accounts.size, np.int32)
-    for place in range(accounts.size):
-        firsts[place] = work.start[accounts[place]]
-        counts[place] = work.positions[accounts[place]]
-    quantity, term, side = work.quantity, work.term, work.levels.side
-    touched = 0.0
-    for place in range(accounts.size):
-        if counts[place] == 0:
-            continue
-        first = firsts[place]
-        last = first + counts[place] - 1
-        touched += quantity[first] + quantity[last] + side[accounts[place]]
-        touched += term[first] + term[last]
-    work.warm[0] = touched
-    return firsts, counts
+# A level that nobody stands in.
+NOWHERE = -2
+# A tick that moves less than one coefficient in so many stretches what is known of the levels.
+FEW = 8
 
 
-@kernel
-def stand(work: TickWork, accounts: NDArray[np.int32]) -> Standings:
-    """Verdict and ratio of some accounts (docs/concepts/safe-radius.md).
-
-    Both sides are moved against the account by the bound of the sums and twice the slack.
-    """
-    quantity, terms, decide, slacks = work.quantity, work.term, work.decide, work.slack
-    verdict = np.empty(accounts.size, np.int8)
-    strong, weak = np.empty(accounts.size), np.empty(accounts.size)
-    firsts, counts = fetched(work, accounts)
-    for place in range(accounts.size):
-        first, positions = firsts[place], counts[place]
-        owned, owed, slack = 0.0, 0.0, 0.0
-        for at in range(first, first + positions):
-            term = terms[at]
-            value = quantity[at] * decide[term]
-            owned += max(value, 0.0)
-            owed -= min(value, 0.0)
-            slack += slacks[term]
-        error = (positions + 12) * ROUND_64
-        bound = error * (owned + owed) + slack * (1 + 2.0**-40) + positions * UNDERFLOW_64
-        safe = owed == 0 or owned - owed - bound >= 0
-        sure = safe or owned - owed + bound < 0
-        verdict[place] = (SAFE if safe else UNSAFE) if sure else DOUBT
-        high, low = (owned, owed) if safe else (owed, owned)
-        strong[place] = (high - 2 * slack) * (1 - 4 * error - GUARD)
-        weak[place] = 0.0 if low == 0 else low + 2 * slack
-    return Standings(verdict, strong, weak)
-
-
-@kernel
+@bare_kernel
 def renew(work: TickWork) -> bool:
     """Take the logarithms to the present; False where something moved that no margin allows for.
 
     That is a coefficient that changed sign, or slack that doubled against its coefficient: twice
     the slack is in each ratio. A term that nobody held before (its sign is NaN) begins here.
     """
-    usual = True
-    sign, dust = work.sign, work.dust
+    usual, changes = True, 0
+    sign, dust, changed = work.sign, work.dust, work.changed
     for term in range(work.decide.size):
         now = work.decide[term]
         if now != work.known[term]:
             work.known[term] = now
             work.log[term] = np.log(abs(now)) if now != 0 else 0.0
+            changed[changes] = term
+            changes += 1
         if np.isnan(sign[term]) and now != 0:
             sign[term], dust[term] = np.sign(now), work.slack[term] / abs(now)
-            work.levels.reference[:, term] = work.log[term]
+            work.levels.reference[term] = work.log[term]
         usual &= np.isnan(sign[term]) or np.sign(now) == sign[term]
         usual &= now == 0 or work.slack[term] <= 2 * dust[term] * abs(now)
+    work.changes[0] = changes
     return usual
 
 
-@kernel
-def spread(work: TickWork, reference: NDArray[np.float64]) -> tuple[float, float, float, float]:
-    """How far the coefficients moved from a reference: assets down and up, debts down and up."""
-    asset_down, asset_up, debt_down, debt_up = -np.inf, -np.inf, -np.inf, -np.inf
-    for term in range(work.decide.size):
-        move = work.log[term] - reference[term]
-        if work.decide[term] > 0:
-            asset_down, asset_up = max(asset_down, -move), max(asset_up, move)
-        elif work.decide[term] < 0:
-            debt_down, debt_up = max(debt_down, -move), max(debt_up, move)
-    return asset_down, asset_up, debt_down, debt_up
+@bare_kernel
+def spread(work: TickWork) -> None:
+    """How far assets and debts rose at most and at least since each level's reference.
+
+    Where few coefficients moved, what was found before is only stretched by them: bounds, as
+    others may have moved back since.
+    """
+    reference, moves, changed = work.levels.reference, work.moves, work.changed
+    changes, terms = work.changes[0], work.decide.size
+    few = FEW * changes <= terms
+    if not few:
+        moves[0], moves[1], moves[2], moves[3] = -np.inf, np.inf, -np.inf, np.inf
+    for number in range(changes if few else terms):
+        term = changed[number] if few else number
+        if work.decide[term] != 0:
+            now, references = work.log[term], reference[term]
+            first = 0 if work.decide[term] > 0 else 2
+            most, least = moves[first], moves[first + 1]
+            for level in range(references.size):
+                move = now - references[level]
+                most[level] = move if move > most[level] else most[level]
+                least[level] = move if move < least[level] else least[level]
 
 
-@kernel
+@bare_kernel
+def renew_reference(work: TickWork, level: int) -> None:
+    """Take a level to the present."""
+    reference, log = work.levels.reference, work.log
+    work.moves[:, level] = 0.0
+    for term in range(log.size):
+        reference[term, level] = log[term]
+
+
+@bare_kernel
 def measure(work: TickWork, fired: NDArray[np.bool_]) -> None:
     """Find the levels that moved too far, and the margin that each level asks for now."""
-    levels = work.levels
-    safe_levels = (levels.trigger.size - 1) // 2
-    for level in range(1, levels.trigger.size):
-        if levels.head[level] < 0:
-            levels.reference[level] = work.log
-            levels.need[level] = np.exp(levels.trigger[level])
-            continue
-        asset_down, asset_up, debt_down, debt_up = spread(work, levels.reference[level])
-        if level <= safe_levels:
-            gone, back = asset_down + debt_up, asset_up + debt_down
-        else:
-            gone, back = asset_up + debt_down, asset_down + debt_up
-        # A level whose prices moved far to the good asks for margins that nobody has left.
-        within = gone <= levels.trigger[level] and back <= BACK_MAX * levels.trigger[level]
-        fired[level] |= not within
-        levels.need[level] = np.exp(levels.trigger[level] + back)
+    spread(work)
+    if compare(work, fired) and FEW * work.changes[0] <= work.decide.size:
+        # It was bounds that said so.
+        work.changes[0] = work.decide.size
+        spread(work)
+        fired[:] = False
+        compare(work, fired)
     fired[0] = True
 
 
-@kernel
-def settle(work: TickWork, accounts: NDArray[np.int32]) -> None:
-    """Decide accounts that stand in no level, tell changes of side, and let each enter a level."""
-    levels = work.levels
-    standings = stand(work, accounts)
-    side, told, counts = levels.side, work.told, work.counts
-    entered = np.empty(accounts.size, np.int8)
-    for place in range(accounts.size):
-        account, verdict = accounts[place], standings.verdict[place]
+@bare_kernel
+def compare(work: TickWork, fired: NDArray[np.bool_]) -> bool:
+    """Set whose moves are beyond a level's trigger, and the needs of the others; say if any is."""
+    levels, moves = work.levels, work.moves
+    half, some = (levels.trigger.size - 1) // 2, False
+    for level in range(1, levels.trigger.size):
+        gone, back = moves[2, level] - moves[1, level], moves[0, level] - moves[3, level]
+        if level > half:
+            gone, back = back, gone
+        trigger = levels.trigger[level]
+        # A level whose prices moved far to the good asks for margins that nobody has left.
+        within = gone <= trigger and back <= BACK_MAX * trigger
+        if levels.head[level] < 0 and not (within and 4 * back <= trigger):
+            renew_reference(work, level)
+            within, back = True, 0.0
+        fired[level] = not within
+        some |= not within
+        levels.need[level] = np.exp(trigger + back)
+    return some
+
+
+@bare_kernel
+def lessen(levels: Levels) -> None:
+    """The least need of each level and the wider ones of its side."""
+    half = (levels.trigger.size - 1) // 2
+    for level in range(levels.trigger.size - 1, 0, -1):
+        wider = levels.least[level + 1] if level not in (half, 2 * half) else np.inf
+        levels.least[level] = min(levels.need[level], wider)
+
+
+@bare_kernel
+def sort_out(work: TickWork, standing: tuple[NDArray[np.int32], int]) -> int:
+    """Tell changes of side and doubts, and list who is for another level than where they stand.
+
+    The last lane comes first; return how many are listed.
+    """
+    accounts, level = standing
+    levels, movers, told, counts = work.levels, work.movers, work.told, work.counts
+    verdicts, ratios, side, least = work.found.verdict, work.found.ratio, levels.side, levels.least
+    half = (levels.trigger.size - 1) // 2
+    own = SAFE if level <= half else UNSAFE
+    low = levels.need[level] if level > 0 else np.inf
+    high = np.inf if level in (0, half, 2 * half) else least[level + 1]
+    listed = 0
+    for place in range(accounts.size - 1, -1, -1):
+        verdict, ratio = verdicts[place], ratios[place]
+        if verdict == own and low <= ratio < high:
+            continue
+        account = accounts[place]
         if verdict == DOUBT:
             counts[1] += 1
             told[told.size - counts[1]] = account
@@ -141,113 +146,99 @@ def settle(work: TickWork, accounts: NDArray[np.int32]) -> None:
             side[account] = verdict
             told[counts[0]] = account
             counts[0] += 1
-        entered[place] = 0 if verdict == DOUBT else verdict + 1
+        into = 0
+        if verdict != DOUBT:
+            first = 1 + verdict * half
+            while into < half and ratio >= least[first + into]:
+                into += 1
+            into = first + into - 1 if into else 0
+            into = SETTLED if ratio == ENDLESS else into
+        movers.account[listed], movers.into[listed], movers.slot[listed] = account, into, place
+        listed += into != level
     counts[2] += accounts.size
-    choose(levels, (standings, entered))
-    enter(levels, (accounts, entered))
+    return listed
 
 
-@kernel
-def choose(levels: Levels, found: tuple[Standings, NDArray[np.int8]]) -> None:
-    """Replace 0 (in doubt), 1 (safe), 2 (unsafe) by the level to enter: as high as may be."""
-    standings, entered = found
-    half = (levels.trigger.size - 1) // 2
-    need = levels.need
-    for place in range(entered.size):
-        strong, weak = standings.strong[place], standings.weak[place]
-        if entered[place] and weak == 0:
-            entered[place] = SETTLED
-        elif entered[place]:
-            first = 1 + (entered[place] - 1) * half
-            level = 0
-            while level < half and strong >= weak * need[first + level]:
-                level += 1
-            entered[place] = first + level - 1 if level else 0
+@bare_kernel
+def look(work: TickWork, chain: tuple[int, int, int]) -> None:
+    """Look at a level's members from a chunk and its size on; who is for another level moves.
 
-
-@kernel
-def enter(levels: Levels, entered: tuple[NDArray[np.int32], NDArray[np.int8]]) -> None:
-    """Append accounts to their levels."""
-    accounts, into = entered
-    head, top, member, slots = levels.head, levels.top, levels.member, levels.slot
-    for place in range(accounts.size):
-        level = into[place]
-        if level == SETTLED:
-            slots[accounts[place]] = -1
-            continue
-        if head[level] < 0 or top[level] == CHUNK:
-            levels.spares[0] -= 1
-            fresh = levels.spare[levels.spares[0]]
-            levels.following[fresh] = head[level]
-            levels.level[fresh] = level
-            head[level] = fresh
-            top[level] = 0
-        slot = head[level] * CHUNK + top[level]
-        member[slot] = accounts[place]
-        slots[accounts[place]] = slot
-        top[level] += 1
-
-
-@kernel
-def leave(levels: Levels, account: int) -> None:
-    """Take an account out of its level: the last member takes its slot."""
-    slot = levels.slot[account]
-    if slot < 0:
-        return
-    level = levels.level[slot // CHUNK]
-    chunk = levels.head[level]
-    levels.top[level] -= 1
-    moved = levels.member[chunk * CHUNK + levels.top[level]]
-    levels.member[slot] = moved
-    levels.slot[moved] = slot
-    levels.slot[account] = -1
-    if levels.top[level] == 0:
-        levels.head[level] = levels.following[chunk]
-        levels.top[level] = CHUNK
-        release(levels, chunk)
-
-
-@kernel
-def release(levels: Levels, chunk: int) -> None:
-    """Put an empty chunk back."""
-    levels.spare[levels.spares[0]] = chunk
-    levels.spares[0] += 1
-
-
-@kernel
-def drain(work: TickWork, chain: tuple[int, int]) -> None:
-    """Look at every member of a detached chain of chunks, and put the chunks back."""
-    chunk, size = chain
+    What leaves makes room for the last member, which stands before the chain or has been looked at:
+    lanes are taken from the last to the first.
+    """
+    levels = work.levels
+    level, chunk, size = chain
     while chunk >= 0:
-        settle(work, work.levels.member[chunk * CHUNK : chunk * CHUNK + size])
-        following = work.levels.following[chunk]
-        release(work.levels, chunk)
+        following, first = levels.following[chunk], chunk * CHUNK
+        members = levels.member[first : first + size]
+        if levels.copies.block[chunk] >= 0:
+            stand_copied(work, (chunk, size))
+        else:
+            stand_rows(work, members)
+        listed = sort_out(work, (members, level))
+        if listed:
+            slots = work.movers.slot
+            for number in range(listed):
+                slots[number] += first
+            enter(work, listed)
+            vacate(work, listed)
         chunk, size = following, CHUNK
 
 
-@kernel
-def tick(work: TickWork, fired: NDArray[np.bool_]) -> None:
-    """Look at the members of every level that moved too far, and spread them again.
-
-    `fired` takes which levels did; those that the caller sets are looked at too.
-    """
-    levels = work.levels
-    measure(work, fired)
-    chains, tops = levels.head.copy(), levels.top.copy()
-    for level in range(fired.size):
+@bare_kernel
+def advance(work: TickWork) -> None:
+    """Look at the members of every level that moved too far, and spread them again."""
+    fired, levels, chains = work.fired, work.levels, work.chains
+    for level in range(1, fired.size):
         if fired[level]:
-            levels.head[level] = -1
-            levels.reference[level] = work.log
+            renew_reference(work, level)
             levels.need[level] = np.exp(levels.trigger[level])
+    lessen(levels)
     for level in range(fired.size):
-        if fired[level]:
-            drain(work, (chains[level], tops[level]))
+        chains[0, level], chains[1, level] = levels.head[level], levels.top[level]
+    for level in range(fired.size):
+        if fired[level] and chains[0, level] >= 0:
+            look(work, (level, chains[0, level], chains[1, level]))
 
 
-@kernel
-def touch(work: TickWork, accounts: NDArray[np.int32]) -> None:
-    """Look at some accounts whatever their level; no reference moves."""
-    measure(work, np.zeros(work.levels.trigger.size, np.bool_))
+@bare_kernel
+def leave(work: TickWork, accounts: NDArray[np.int32]) -> None:
+    """Take some accounts out of their levels."""
+    slots, movers = work.levels.slot, work.movers
     for account in accounts:
-        leave(work.levels, account)
-    settle(work, accounts)
+        if slots[account] >= 0:
+            movers.slot[0] = slots[account]
+            slots[account] = -1
+            # Who takes the place may be one of these too: its row there is not read any more.
+            vacate(work, 1)
+
+
+@bare_kernel
+def visit(work: TickWork, accounts: NDArray[np.int32]) -> None:
+    """Look at some accounts whatever their level; no reference of a level with members moves."""
+    movers = work.movers
+    lessen(work.levels)
+    leave(work, accounts)
+    for begin in range(0, accounts.size, CHUNK):
+        piece = accounts[begin : begin + CHUNK]
+        stand_rows(work, piece)
+        listed = sort_out(work, (piece, NOWHERE))
+        for number in range(listed):
+            movers.slot[number] = -1
+        enter(work, listed)
+
+
+@bare_kernel
+def tick(work: TickWork, accounts: NDArray[np.int32]) -> bool:
+    """Take the levels to the present, or (where there are any) only look at some accounts.
+
+    False, and nothing done, where everybody must be looked at.
+    """
+    if not renew(work):
+        return False
+    measure(work, work.fired)
+    if accounts.size:
+        visit(work, accounts)
+    else:
+        advance(work)
+    return True

@@ -121,6 +121,27 @@ def kernel(function: F) -> F:
     return checked(function, fastmath=FREE_SUMS)
 
 
+def bare_kernel(function: F) -> F:
+    """Compile a kernel that makes no arrays and hands large records to others of its kind.
+
+    Counting references of forty arrays at each call takes longer to compile than all the rest.
+    """
+    return checked(function, fastmath=FREE_SUMS, counted=False)
+
+
+def entry(compiled: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
+    """The code of a kernel for arguments of these very types, without asking for their types again.
+
+    Finding out the types of a record of forty arrays takes longer than reading them. Whoever calls
+    it sees to it that dtypes, dimensions and contiguity stay.
+    """
+    types = tuple(numba.typeof(argument) for argument in arguments)  # type: ignore[no-untyped-call]
+    dispatcher: Any = compiled
+    dispatcher.compile(types)
+    code: Callable[..., Any] = dispatcher.overloads[types].entry_point
+    return code
+
+
 def cache_folder() -> Path:
     """Where compiled kernels are kept."""
     return Path(str(kernel(_probe)._cache.cache_path or ""))  # type: ignore[attr-defined]

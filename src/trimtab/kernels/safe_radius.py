@@ -6,28 +6,37 @@ must hear of everything: prices, rates and rules by `tick`, changed positions by
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trimtab.kernels.backends import Backend, face
+from trimtab.kernels.bent_radius import BentLevels
 from trimtab.kernels.book import BookColumns
 from trimtab.kernels.border import Floats, Ints, whole
 from trimtab.kernels.coefficients import Coefficients
-from trimtab.kernels.index_works import CHUNK, Levels, TickWork
-from trimtab.kernels.scan import Exact, require_fitting
-from trimtab.kernels.works import UNSAFE
+from trimtab.kernels.index_room import copies_of, empty, no_levels, roomier
+from trimtab.kernels.index_works import TickWork, movers_room, padded, standings_room
+from trimtab.kernels.requirement import Curves, no_curves
+from trimtab.kernels.scan import Exact, judged, require_fitting
+from trimtab.kernels.works import DOUBT, UNSAFE
 
 # Triggers of the levels: the first, and how much wider each next one is.
-LEVELS = 14
-TRIGGER_FIRST = 0.006
+LEVELS = 15
+TRIGGER_FIRST = 0.002
 TRIGGER_GROWTH = 1.5
-
+# After so many ticks the side copy is arranged anew.
+TICKS_BETWEEN = 2000
 
 Rows = NDArray[np.int32]
 NOBODY = np.empty(0, np.int64)
+NO_VERDICTS = np.empty(0, np.int8)
+Now = tuple[Coefficients, Curves]
+# Accounts that were looked at, and their verdicts.
+Looked = tuple[Ints, NDArray[np.int8]]
+NOBODY_ROWS = np.empty(0, np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,7 @@ class SafeRadiusIndex:
         coefficients: Coefficients,
         *,
         exact: Exact,
+        curves: Curves | None = None,
         backend: Backend = Backend.AUTO,
         levels: int = LEVELS,
         first: float = TRIGGER_FIRST,
@@ -61,6 +71,7 @@ class SafeRadiusIndex:
 
         Arguments:
             exact: decides accounts at the prices of `coefficients`.
+            curves: rates and weights that depend on sizes, gains that are cut; None: none.
             levels: levels on either side of the edge.
             first: trigger of the first level, a logarithm of a ratio of prices.
             growth: each next trigger over the one before.
@@ -70,15 +81,21 @@ class SafeRadiusIndex:
         assert first > 0, "the first level waits for a move"
         assert growth >= 1, "levels widen"
         self._book = book
-        self._faces = face("index", backend)
+        self._faces, self._scan = face("index", backend), face("scan", backend)
         widths = first * growth ** np.arange(levels)
-        self._levels = _no_levels(np.concatenate([[0.0], widths, widths]), book.terms)
-        self._told = np.empty(0, np.int32)
-        self._counts = np.zeros(3, np.int64)
-        self._warm = np.zeros(1)
-        self._hold(book.accounts)
-        self._terms = self._settled(coefficients)
-        self.start = self._run(self._work(coefficients), _all(book), exact=exact)
+        triggers = np.concatenate([[0.0], widths, widths])
+        self._levels = roomier(no_levels(triggers, book.terms), book)
+        self._told = np.empty(book.accounts, np.int32)
+        self._counts, self._warm = np.zeros(3, np.int64), np.zeros(1)
+        self._found, self._movers = standings_room(), movers_room()
+        self._moves = np.zeros((4, padded(2 * levels + 1)))
+        self._changed, self._changes = np.empty(0, np.int32), np.zeros(1, np.int64)
+        self._fired = np.zeros(2 * levels + 1, np.bool_)
+        self._chains = np.zeros((2, 2 * levels + 1), np.int32)
+        self._calls = 0
+        self._entry: Callable[..., bool] | None = None
+        self._bent, self._straight = BentLevels(triggers, book.terms), no_curves(book.terms)
+        self.start = self._look_at_all(self._now(coefficients, curves), exact=exact)
 
     @property
     def unsafe(self) -> Ints:
@@ -88,57 +105,117 @@ class SafeRadiusIndex:
     @property
     def nbytes(self) -> int:
         """Memory of the index beside the book, bytes."""
-        return sum(column.nbytes for column in self._levels) + self._told.nbytes
+        own = (*self._found, *self._movers, self._moves, self._told)
+        columns = (*self._levels[:-1], *self._levels.copies, *own)
+        return sum(column.nbytes for column in columns) + self._bent.nbytes
 
-    def tick(self, coefficients: Coefficients, *, exact: Exact) -> Events:
+    def tick(
+        self, coefficients: Coefficients, *, exact: Exact, curves: Curves | None = None
+    ) -> Events:
         """Tell who changed sides since the last call.
 
         Arguments:
             coefficients: what units of the terms are worth now.
             exact: decides accounts at these coefficients.
+            curves: as they are now; None: none.
         """
         self._fit(coefficients)
+        now = self._now(coefficients, curves)
         work = self._work(coefficients)
-        if not self._faces.renew(work):
-            return self._look_at_all(coefficients, exact=exact)
-        return self._run(work, None, exact=exact)
+        if not (self._bent.fits(*now) and self._tick(work, NOBODY_ROWS)):
+            return self._look_at_all(now, exact=exact)
+        if self._calls % TICKS_BETWEEN == 0:
+            self._faces.arrange(work)
+        self._calls += 1
+        due = self._bent.due(coefficients) if self._bent.some else NOBODY
+        return self._events(work, self._judge(now, due), exact=exact)
 
-    def _look_at_all(self, coefficients: Coefficients, *, exact: Exact) -> Events:
-        self._terms = self._settled(coefficients)
-        return self._run(self._work(coefficients), _all(self._book), exact=exact)
-
-    def touch(self, accounts: ArrayLike, coefficients: Coefficients, *, exact: Exact) -> Events:
+    def touch(
+        self,
+        accounts: ArrayLike,
+        coefficients: Coefficients,
+        *,
+        exact: Exact,
+        curves: Curves | None = None,
+    ) -> Events:
         """Look at accounts whose positions changed, or that are new.
 
         Arguments:
             accounts: their numbers; an account named twice is looked at once.
             coefficients: those of the last tick, or of now.
+            curves: likewise.
         """
-        numbers = whole(accounts, "account", below=self._book.accounts).astype(np.int32)
+        numbers = np.unique(whole(accounts, "account", below=self._book.accounts).astype(np.int32))
         self._fit(coefficients)
+        now = self._now(coefficients, curves)
         work = self._work(coefficients)
-        if not self._faces.renew(work):
-            return self._look_at_all(coefficients, exact=exact)
-        return self._run(work, np.unique(numbers), exact=exact)
+        if not self._bent.fits(*now):
+            return self._look_at_all(now, exact=exact)
+        bent = NOBODY
+        if self._bent.some:
+            bent = self._bent.among(self._book, numbers.astype(np.int64))
+            self._faces.leave(work, bent.astype(np.int32))
+            numbers = np.setdiff1d(numbers, bent).astype(np.int32)
+            self._bent.measure(coefficients)
+        if numbers.size and not self._tick(work, numbers):
+            return self._look_at_all(now, exact=exact)
+        return self._events(work, self._judge(now, bent), exact=exact)
 
-    def _run(self, work: TickWork, accounts: Rows | None, *, exact: Exact) -> Events:
-        if accounts is None:
-            self._faces.tick(work, np.zeros(work.levels.trigger.size, np.bool_))
-        else:
-            self._faces.touch(work, accounts)
+    def _tick(self, work: TickWork, accounts: Rows) -> bool:
+        if self._entry is None:
+            self._entry = self._faces.entry(self._faces.tick, (work, accounts))
+        return self._entry(work, accounts)
+
+    def _now(self, coefficients: Coefficients, curves: Curves | None) -> Now:
+        if self._straight.curve.size != self._book.terms:
+            self._straight = no_curves(self._book.terms)
+        return coefficients, self._straight if curves is None else curves
+
+    def _look_at_all(self, now: Now, *, exact: Exact) -> Events:
+        coefficients, curves = now
+        self._terms = self._settled(coefficients)
+        empty(self._levels)
+        work = self._work(coefficients)
+        bent = self._bent.start(self._book, coefficients, curves=curves)
+        linear = np.setdiff1d(np.arange(self._book.accounts, dtype=np.int32), bent)
+        if linear.size:
+            self._tick(work, linear.astype(np.int32))
+        self._faces.arrange(work)
+        self._calls = 1
+        return self._events(work, self._judge(now, bent), exact=exact)
+
+    def _judge(self, now: Now, accounts: Ints) -> Looked:
+        """Verdicts of bent accounts, which enter their levels."""
+        if not accounts.size:
+            return accounts, NO_VERDICTS
+        verdict = judged(
+            self._book,
+            now[0],
+            curves=now[1],
+            accounts=accounts.astype(np.int32),
+            faces=self._scan,
+        )
+        self._bent.place(self._book, now[0], found=(accounts, verdict))
+        return accounts, verdict
+
+    def _events(self, work: TickWork, bent: Looked, *, exact: Exact) -> Events:
         changed, doubtful, examined = work.counts.tolist()
-        if not changed and not doubtful:
+        accounts, verdict = bent
+        if not changed and not doubtful and not accounts.size:
             return Events(NOBODY, NOBODY, examined, 0)
-        told = [work.told[:changed]]
-        if doubtful:
-            asked = work.told[work.told.size - doubtful :].astype(np.int64)
+        side = self._levels.side
+        sure = accounts[(verdict != DOUBT) & (verdict != side[accounts])]
+        side[sure] ^= 1
+        told = [work.told[:changed].astype(np.int64), sure]
+        asked = work.told[work.told.size - doubtful :].astype(np.int64)
+        asked = np.concatenate([asked, accounts[verdict == DOUBT]])
+        if asked.size:
             sides = exact(asked).astype(np.int8)
-            others = sides != self._levels.side[asked]
-            self._levels.side[asked] = sides
-            told.append(asked[others].astype(np.int32))
-        found = np.sort(np.concatenate(told)).astype(np.int64)
-        fell = self._levels.side[found] == UNSAFE
-        return Events(found[fell], found[~fell], examined, doubtful)
+            told.append(asked[sides != side[asked]])
+            side[asked] = sides
+        found = np.sort(np.concatenate(told))
+        fell = side[found] == UNSAFE
+        return Events(found[fell], found[~fell], examined + accounts.size, int(asked.size))
 
     def _work(self, coefficients: Coefficients) -> TickWork:
         book = self._book
@@ -148,13 +225,20 @@ class SafeRadiusIndex:
             book.term,
             book.start,
             book.count,
-            coefficients.decide,
-            coefficients.slack,
+            np.ascontiguousarray(coefficients.decide),
+            np.ascontiguousarray(coefficients.slack),
             *self._terms,
             self._levels,
             self._told,
             self._counts,
+            self._found,
+            self._movers,
+            self._moves,
+            self._changed,
+            self._changes,
             self._warm,
+            self._fired,
+            self._chains,
         )
 
     def _settled(self, coefficients: Coefficients) -> tuple[Floats, Floats, Floats, Floats]:
@@ -170,76 +254,27 @@ class SafeRadiusIndex:
         log, dust = np.zeros(decide.size), np.zeros(decide.size)
         log[some] = np.log(magnitude[some])
         dust[some] = coefficients.slack[some] / magnitude[some]
-        reference = np.tile(log, (self._levels.trigger.size, 1))
+        reference = np.repeat(log[:, None], self._levels.reference.shape[1], axis=1)
         self._levels = self._levels._replace(reference=reference)
+        self._changed = np.empty(decide.size, np.int32)
+        self._moves[:] = 0.0
         sign = np.where(np.isnan(self._book.scale), np.nan, np.sign(decide))
         return decide.copy(), log, sign, dust
 
     def _fit(self, coefficients: Coefficients) -> None:
         """Make room for new accounts; whoever widened the book's terms starts over."""
-        require_fitting(self._book, coefficients)
-        self._hold(self._book.accounts)
+        book, levels = self._book, self._levels
+        require_fitting(book, coefficients)
+        if book.accounts > levels.slot.size:
+            self._levels = roomier(levels, book)
+            self._told = np.empty(self._levels.slot.size, np.int32)
+            self._calls = 0
+        elif levels.copies.term.dtype != book.term.dtype:
+            copies = copies_of(book, chunks=levels.following.size, room=levels.slot.size)
+            self._levels = levels._replace(copies=copies)
+            self._entry = None
+            self._calls = 0
         if coefficients.terms != self._terms[0].size:
             self._terms = self._settled(coefficients)
             # No sign is like this one: the next look is at everybody.
             self._terms[2][:] = np.inf
-
-    def _hold(self, accounts: int) -> None:
-        """Make room for this many accounts; new ones are safe until looked at."""
-        old = self._levels
-        if accounts <= old.slot.size:
-            return
-        room = accounts if old.slot.size == 0 else accounts + accounts // 2
-        chunks = -(-room // CHUNK) + 2 * old.trigger.size + 2
-        fresh = np.arange(old.following.size, chunks, dtype=np.int32)
-        spare = np.empty(chunks, np.int32)
-        left = int(old.spares[0])
-        spare[:left] = old.spare[:left]
-        spare[left : left + fresh.size] = fresh[::-1]
-        self._levels = replace_columns(
-            old, chunks=chunks, room=room, spare=spare, spares=np.array([left + fresh.size])
-        )
-        self._told = np.empty(room, np.int32)
-
-
-def _all(book: BookColumns) -> Rows:
-    return np.arange(book.accounts, dtype=np.int32)
-
-
-def replace_columns(
-    old: Levels, *, chunks: int, room: int, spare: NDArray[np.int32], spares: Ints
-) -> Levels:
-    """The levels with room for more chunks and accounts."""
-    return old._replace(
-        following=_longer(old.following, chunks, fill=-1),
-        level=_longer(old.level, chunks, fill=0),
-        spare=spare,
-        spares=spares,
-        member=_longer(old.member, chunks * CHUNK, fill=0),
-        slot=_longer(old.slot, room, fill=-1),
-        side=_longer(old.side, room, fill=0),
-    )
-
-
-def _longer(column: NDArray[Any], size: int, *, fill: int) -> NDArray[Any]:
-    longer = np.full(size, fill, column.dtype)
-    longer[: column.size] = column
-    return longer
-
-
-def _no_levels(trigger: Floats, terms: int) -> Levels:
-    count = trigger.size
-    return Levels(
-        reference=np.zeros((count, terms)),
-        trigger=trigger,
-        need=np.zeros(count),
-        head=np.full(count, -1, np.int32),
-        top=np.zeros(count, np.int32),
-        following=np.empty(0, np.int32),
-        level=np.empty(0, np.int8),
-        spare=np.empty(0, np.int32),
-        spares=np.zeros(1, np.int64),
-        member=np.empty(0, np.int32),
-        slot=np.empty(0, np.int32),
-        side=np.empty(0, np.int8),
-    )

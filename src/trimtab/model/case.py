@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from trimtab.model.rules import Rules
 from trimtab.model.settings import PERCENT, Kind, setting
+from trimtab.model.stress_settings import DepthRow
 from trimtab.units import WAD
 
 
@@ -155,7 +156,8 @@ class ReplayRules:
 class Case:
     """Everything that a verb needs, read and validated. Ticks of every kind are in order of time.
 
-    Observations of one time are in order of asset and source, funding rates in order of market.
+    Observations of one time are in order of asset and source, funding rates in order of market,
+    rows of depth as their table has them.
     """
 
     name: str
@@ -166,6 +168,7 @@ class Case:
     gas: tuple[GasTick, ...] = ()
     observations: tuple[OracleTick, ...] = ()
     funding: tuple[FundingTick, ...] = ()
+    depth: tuple[DepthRow, ...] = ()
     input_hashes: Mapping[str, str] | None = None
 
     def __repr__(self) -> str:

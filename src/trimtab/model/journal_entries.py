@@ -111,12 +111,13 @@ class Fault:
     """The first thing wrong in a journal.
 
     Fields:
-        number: the first entry that cannot be trusted, or is missing.
+        number: the first entry that cannot be trusted, or is missing; one more than the last where
+            all entries are whole and something beside them is not.
         what: one clause that says what is wrong with it.
-        good: the last entry before it.
+        good: the last entry that can be reached from the start, or from `snapshot`.
         seen: the last entry that is known to have been there.
-        snapshot: number of a later snapshot that is whole, and so is all that follows it; the
-            state is then not touched by the fault, and nothing has to be cut. None: there is none.
+        snapshot: number of a whole snapshot that reaches further than the entries before it, which
+            are damaged: the state does not depend on them. None: all before `good` is whole.
     """
 
     number: int
@@ -127,11 +128,14 @@ class Fault:
 
     def __str__(self) -> str:
         """One line for the operator."""
-        line = f"entry {self.number}: {self.what}; whole up to entry {self.good.number}"
-        if self.snapshot is not None:
-            return f"{line} and again from the snapshot at entry {self.snapshot}"
+        start = "" if self.snapshot is None else f"from the snapshot at entry {self.snapshot} "
         lost = max(0, self.seen - self.good.number)
-        return f"{line}; cutting the tail gives up {lost} {'entry' if lost == 1 else 'entries'}"
+        given_up = {0: "no entry", 1: "1 entry"}.get(lost, f"{lost} entries")
+        history = "" if self.snapshot is None else ", and the history before the snapshot"
+        return (
+            f"entry {self.number}: {self.what}; whole {start}up to entry {self.good.number}; "
+            f"cutting gives up {given_up} of the tail{history}"
+        )
 
 
 def entry_after(
@@ -160,10 +164,20 @@ def entry_after(
         source=source,
         source_number=source_number,
         command=canonical_json(encode_command(command)),
-        reason=outcome.reason.value if isinstance(outcome, Rejected) else "",
-        result=canonical_json(outcome.data if isinstance(outcome, Rejected) else outcome.events),
+        reason=reason_of(outcome),
+        result=result_of(outcome),
     )
     return replace(entry, chain=chained(tip.chain, entry))
+
+
+def reason_of(outcome: Outcome) -> str:
+    """Why a command was rejected, empty where it was accepted."""
+    return outcome.reason.value if isinstance(outcome, Rejected) else ""
+
+
+def result_of(outcome: Outcome) -> str:
+    """Canonical JSON of the events, or of the numbers that decided a rejection."""
+    return canonical_json(outcome.data if isinstance(outcome, Rejected) else outcome.events)
 
 
 def chained(before: str, entry: Entry) -> str:

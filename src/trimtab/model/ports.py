@@ -97,9 +97,10 @@ class JournalStore(Protocol):
         """Read everything and return the first thing wrong, None where all is whole."""
 
     def cut_tail(self, fault: Fault, *, consent: bool) -> int:
-        """Give up all entries after the last good one; returns how many went, as far as known.
+        """Give up what a fault leaves untrusted; returns how many entries of the tail went.
 
-        What is cut is kept aside, never deleted.
+        Kept is everything from the start, or from the fault's snapshot, to its last good entry.
+        The rest is set aside, not deleted.
 
         Arguments:
             fault: as `verify` returned it; it is looked for again first.
@@ -107,7 +108,7 @@ class JournalStore(Protocol):
 
         Raises:
             UsageError: no consent.
-            JournalError: the fault is another one by now, or a later snapshot vouches for the tail.
+            JournalError: the fault is another one by now.
         """
 
     def close(self) -> None:

@@ -48,6 +48,16 @@ FUNDING = (
     Column("rate", "fraction of the notional a funding period; + longs pay shorts"),
 )
 
+DEPTH = (
+    Column("asset", "name of the asset that is sold"),
+    Column("side", "bid or ask"),
+    Column("price", "of a level of the book: quote per whole unit", required=False),
+    Column("distance_bps", "of a band: basis points from the price", required=False),
+    Column("quantity", "whole units, at the level or within the distance in all", required=False),
+    Column("value", "the same in the quote, of a band without quantity", required=False),
+    Column("timestamp", "UTC; each asset's last time counts", required=False),
+)
+
 EVENTS = (
     Column("timestamp", "UTC"),
     Column("seq", "number of the event"),

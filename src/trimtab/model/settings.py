@@ -30,6 +30,7 @@ class Kind(StrEnum):
     TEXT = "text"
     NAMES = "names"
     TIERS = "tiers"  # rows of a notional in quote units and two ratios
+    RANGES = "ranges"  # rows of two ticks and the liquidity between them
     CHOICE = "choice"
 
 
@@ -45,8 +46,18 @@ UNIT_OF_KIND = {
     Kind.TEXT: "text",
     Kind.NAMES: "list of names",
     Kind.TIERS: "list of [quote, fraction, fraction]",
+    Kind.RANGES: "list of [tick, tick, liquidity]",
     Kind.CHOICE: "one of",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class TickRange:
+    """Liquidity (raw, whole) of a pool between two ticks, the lower one below the upper one."""
+
+    lower_tick: int
+    upper_tick: int
+    liquidity: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +97,7 @@ def ratio(
     *,
     default: Any = MISSING,
     low: int = 0,
-    high: int = WAD,
+    high: int | None = WAD,
     ramped: bool = False,
 ) -> Any:
     """A fraction in wad, by default within [0, 1]."""

@@ -20,6 +20,7 @@ _NEARLY: Final = 0.98
 _EDGE_SHARE: Final = 0.1
 _LONGEST: Final = 0.995
 _NEAR: Final = 0.1
+_TWO: Final = 0.03
 
 
 class OracleCadence:
@@ -31,7 +32,9 @@ class OracleCadence:
 
     Learns `heartbeat_seconds_`, `deviation_` (fraction), `early_share_` (of rounds that did not
     wait), `explained_share_` (of rounds that one of both rules explains), `report_`, whose
-    `on_time_share` says how many rounds show the heartbeat at all.
+    `on_time_share` says how many rounds show the heartbeat at all, and `carried_share` how many
+    neither rule explains but complete a heartbeat since the round before the last: its clock was
+    not started anew.
     """
 
     def __init__(self, *, least_rounds: int = 100, least_early: int = 30) -> None:
@@ -69,6 +72,8 @@ class OracleCadence:
         on_time = waits >= _NEARLY * self.heartbeat_seconds_
         moved = moves >= _NEARLY * self.deviation_
         self.explained_share_ = float((on_time | moved).mean())
+        two = waits + np.concatenate([[0.0], waits[:-1]])
+        carried = ~(on_time | moved) & (np.abs(two / self.heartbeat_seconds_ - 1.0) <= _TWO)
         self.report_ = FitReport(
             "oracle cadence",
             int(waits.size),
@@ -78,6 +83,7 @@ class OracleCadence:
                 "explained_share": (self.explained_share_,),
                 "early_share": (self.early_share_,),
                 "on_time_share": (slow.size / waits.size,),
+                "carried_share": (float(carried.mean()),),
             },
         )
         return self

@@ -164,6 +164,10 @@ class LiveVenue:
         self.store.apply(outcome)
         self.done.told.append(Told(command, outcome.events))
         self.done.changes.update(outcome.changes)
+        self.heard(outcome, command)
+
+    def heard(self, outcome: Accepted, command: Command) -> None:
+        """Follow a change set that the store has applied."""
         self.moment = LiveMoment(self.store, command.at_ns)
         self._dirty += self.columns.apply(outcome, self.moment.draft)
         for event in outcome.events:

@@ -49,7 +49,7 @@ class ProcessExecutor:
             batch = list(left)
             try:
                 chosen = [items[place] for place in batch]
-                for at, result in results_of_pool(pool, task, chosen, workers=self.workers):
+                for at, result in results_of_pool(pool, task, items=chosen, workers=self.workers):
                     left.remove(batch[at])
                     yield batch[at], result
             except BrokenProcessPool:

@@ -61,14 +61,14 @@ class ThreadExecutor:
     ) -> Iterator[tuple[int, Result]]:
         """Yield results as they finish; see the port."""
         pool = ThreadPoolExecutor(self.workers, thread_name_prefix="trimtab")
-        yield from results_of_pool(pool, task, items, workers=self.workers)
+        yield from results_of_pool(pool, task, items=items, workers=self.workers)
 
 
 def results_of_pool(
     pool: Pool,
     task: Callable[[Item], Result],
-    items: Sequence[Item],
     *,
+    items: Sequence[Item],
     workers: int,
 ) -> Iterator[tuple[int, Result]]:
     """Yield (place, result) as a pool finishes them, few of them in hand at a time.

@@ -11,6 +11,8 @@ from trimtab.adapters.files.rules_file import read_rules, rules_of_tables
 from trimtab.adapters.files.rules_reference import rules_reference
 from trimtab.adapters.files.rules_text import rules_text
 from trimtab.adapters.files.staging import staged_folder
+from trimtab.adapters.files.stress_file import read_stress_file
+from trimtab.adapters.files.studies import study_storage
 from trimtab.adapters.files.toml_text import read_toml
 from trimtab.adapters.files.writers import write_csv, write_json, write_parquet, write_text
 
@@ -30,11 +32,13 @@ __all__ = [
     "read_journal",
     "read_option_chain",
     "read_rules",
+    "read_stress_file",
     "read_toml",
     "rules_of_tables",
     "rules_reference",
     "rules_text",
     "staged_folder",
+    "study_storage",
     "truncate_torn",
     "write_csv",
     "write_json",

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from trimtab.adapters.files.book import read_book
+from trimtab.adapters.files.depth_table import read_depth
 from trimtab.adapters.files.encoding import unreadable
 from trimtab.adapters.files.feed_tables import read_funding, read_gas, read_oracle
 from trimtab.adapters.files.formats import SUFFIXES
@@ -40,7 +41,7 @@ def load_case(
         folder: holds `rules.toml`, `book.parquet` or `book.csv`, `prices.parquet` or
             `prices.csv` (may be absent where the rules price every asset: then one tick, at the
             time of the first observation or funding rate, else at 0), and perhaps tables of the
-            same two kinds called `gas`, `oracle` and `funding`.
+            same two kinds called `gas`, `oracle`, `funding` and `depth`.
         warn: called with one line per file in which numbers were rounded, and one per market
             whose recorded funding has no rates.
         presets: knows the presets that the rules may name.
@@ -71,13 +72,14 @@ def load_case(
     )
     prices_path, gas_path = _table_path(folder, "prices"), _table_path(folder, "gas")
     oracle_path, funding_path = _table_path(folder, "oracle"), _table_path(folder, "funding")
+    depth_path = _table_path(folder, "depth")
     observations = _observations(oracle_path, rules, warn=warn)
     funding = _funding(funding_path, rules, warn=warn)
     if prices_path is None:
         ticks = _ticks_of_rules(folder, rules, observations=observations, funding=funding)
     else:
         ticks = _ticks_of_file(prices_path, rules, replay=replay, book=book, warn=warn)
-    read = [rules_path, book_path, prices_path, gas_path, oracle_path, funding_path]
+    read = (rules_path, book_path, prices_path, gas_path, oracle_path, funding_path, depth_path)
     return Case(
         name=rules.venue,
         rules=rules,
@@ -87,9 +89,8 @@ def load_case(
         gas=() if gas_path is None else read_gas(gas_path),
         observations=observations,
         funding=funding,
-        input_hashes=MappingProxyType(
-            {path.name: _sha256(path) for path in read if path} | dict(read_with.inputs)
-        ),
+        depth=() if depth_path is None else read_depth(depth_path, rules),
+        input_hashes=MappingProxyType(_hashes(read) | dict(read_with.inputs)),
     )
 
 
@@ -192,6 +193,10 @@ def _tell(warn: Warn | None, path: Path, *, count: int, what: str, how: str) -> 
     if warn is not None and count:
         numbers = "1 number" if count == 1 else f"{count} numbers"
         warn(f"{path.name}: {numbers} of {what}, rounded {how}")
+
+
+def _hashes(read: tuple[Path | None, ...]) -> dict[str, str]:
+    return {path.name: _sha256(path) for path in read if path}
 
 
 def _sha256(path: Path) -> str:

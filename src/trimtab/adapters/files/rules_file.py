@@ -1,15 +1,15 @@
 """`rules.toml` to rules: every key is known by the `Setting` of its field, or refused by name."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from trimtab.adapters.files.naming import check_name, check_own_name, nearest_hint
 from trimtab.adapters.files.presets import PresetSource, explained, resolve
+from trimtab.adapters.files.records import record_of, table_of
 from trimtab.adapters.files.rules_checks import check_rules
-from trimtab.adapters.files.setting_text import parse_setting
 from trimtab.adapters.files.toml_text import read_toml
 from trimtab.model import (
     AssetRules,
@@ -28,7 +28,6 @@ from trimtab.model import (
     PositionLiquidationRules,
     ReplayRules,
     Rules,
-    settings_of,
 )
 from trimtab.model.settings import setting
 from trimtab.units import WAD, DataError, RulesError
@@ -114,7 +113,8 @@ def _rules_of(document: Mapping[str, Any]) -> tuple[Rules, ReplayRules]:
     venue = _venue(document)
     assets = _assets(document, venue.quote)
     found = {
-        name: _record(kind, _table(document, name), section=name) for name, kind in SECTIONS.items()
+        name: record_of(kind, table_of(document, name), section=name)
+        for name, kind in SECTIONS.items()
     }
     replay = found.pop("replay")
     rules = Rules(
@@ -137,14 +137,14 @@ def _check_sections(document: Mapping[str, Any]) -> None:
 
 
 def _venue(document: Mapping[str, Any]) -> Venue:
-    venue: Venue = _record(Venue, _table(document, "venue"), section="venue")
+    venue: Venue = record_of(Venue, table_of(document, "venue"), section="venue")
     _check_named(venue.name, "venue", key="venue.name")
     _check_named(venue.quote, "asset", key="venue.quote")
     return venue
 
 
 def _assets(document: Mapping[str, Any], quote: str) -> dict[str, AssetRules]:
-    sections = _table(document, "assets")
+    sections = table_of(document, "assets")
     if not sections:
         raise RulesError("no asset is listed", column="assets", expected="[assets.<name>] tables")
     assets = {name: _asset(sections, name) for name in sections}
@@ -167,50 +167,39 @@ def _assets(document: Mapping[str, Any], quote: str) -> dict[str, AssetRules]:
 def _asset(sections: Mapping[str, Any], name: str) -> AssetRules:
     section = f"assets.{name}"
     _check_named(name, "asset", key=section)
-    table = _table(sections, name, section=section)
-    asset: AssetRules = _record(AssetRules, table, section=section, name=name)
+    table = table_of(sections, name, section=section)
+    asset: AssetRules = record_of(AssetRules, table, section=section, name=name)
     if "liquidation_end" in table:
         return asset
     return replace(asset, liquidation_end_wad=asset.liquidation_threshold_wad)
 
 
 def _categories(document: Mapping[str, Any]) -> dict[str, Any]:
-    sections = _table(document, "categories")
+    sections = table_of(document, "categories")
     found = {}
     for name in sections:
         key = f"categories.{name}"
         _check_named(name, "category", key=key)
-        table = _table(sections, name, section=key)
-        found[name] = _record(CategoryRules, table, section=key, name=name)
+        table = table_of(sections, name, section=key)
+        found[name] = record_of(CategoryRules, table, section=key, name=name)
     return found
 
 
 def _markets(document: Mapping[str, Any], assets: Mapping[str, AssetRules]) -> dict[str, Any]:
     """Markets: amounts count contracts, whose decimals may be the asset's or the quote's."""
-    sections = _table(document, "markets")
-    quote = _table(document, "venue").get("quote")
+    sections = table_of(document, "markets")
+    quote = table_of(document, "venue").get("quote")
     found = {}
     for name in sections:
         key = f"markets.{name}"
         _check_named(name, "market", key=key)
-        table = _table(sections, name, section=key)
+        table = table_of(sections, name, section=key)
         counted = table.get("asset")
         if table.get("kind") == MarketKind.INVERSE_PERP:
             counted = quote
         asset = assets.get(counted) if isinstance(counted, str) else None
         decimals = QUOTE_DECIMALS if asset is None else asset.decimals
-        found[name] = _record(MarketRules, table, section=key, name=name, decimals=decimals)
-    return found
-
-
-def _table(outer: Mapping[str, Any], key: str, *, section: str = "") -> Mapping[str, Any]:
-    found = outer.get(key, {})
-    if not isinstance(found, dict):
-        raise RulesError(
-            "the section is not a table",
-            column=section or key,
-            expected=f"a line [{section or key}] with keys below it",
-        )
+        found[name] = record_of(MarketRules, table, section=key, name=name, decimals=decimals)
     return found
 
 
@@ -222,34 +211,3 @@ def _check_named(name: str, what: str, *, key: str) -> None:
         raise RulesError(
             error.what, column=key, found=error.found, expected=error.expected
         ) from None
-
-
-def _record(
-    kind: type,
-    table: Mapping[str, Any],
-    *,
-    section: str,
-    name: str | None = None,
-    decimals: int | None = None,
-) -> Any:
-    """The record of one section; each key goes through the `Setting` of its field.
-
-    `decimals` are those of amounts where the section does not say its own.
-    """
-    fields = {entry.key: (field, entry) for field, entry in settings_of(kind)}
-    for key in table:
-        if key not in fields:
-            hint = nearest_hint(key, fields)
-            raise RulesError("unknown key", column=f"{section}.{key}", hint=hint)
-    values: dict[str, Any] = {} if name is None else {"name": name}
-    for key, (field, entry) in fields.items():
-        if key in table:
-            try:
-                values[field.name] = parse_setting(
-                    entry, table[key], decimals=values.get("decimals", decimals)
-                )
-            except RulesError as error:
-                raise error.located(column=f"{section}.{key}") from None
-        elif field.default is MISSING:
-            raise RulesError("the key is missing", column=f"{section}.{key}", expected=entry.doc)
-    return kind(**values)

@@ -123,11 +123,12 @@ HEAD = "| key | unit | range | default | meaning |\n|---|---|---|---|---|\n"
 
 def rules_reference() -> str:
     """Return `docs/rules.md`: all keys by section, with unit, range, default and meaning."""
-    sections = [_section(title, kind) for title, kind in TITLES]
+    sections = [reference_section(title, kind) for title, kind in TITLES]
     return "\n".join([INTRODUCTION, *sections])
 
 
-def _section(title: str, kind: type) -> str:
+def reference_section(title: str, kind: type) -> str:
+    """Return the heading, the meaning and the table of the keys of one section."""
     doc = (kind.__doc__ or "").strip().partition("\n")[0]
     if kind is Venue:
         doc = "The venue itself."

@@ -7,7 +7,7 @@ from typing import Any
 
 from trimtab.adapters.files.naming import nearest_hint
 from trimtab.adapters.files.toml_text import DecimalText
-from trimtab.model import Kind, Setting, Tier
+from trimtab.model import Kind, Setting, TickRange, Tier
 from trimtab.units import (
     WAD,
     DataError,
@@ -32,6 +32,9 @@ DECIMALS_OF_KIND: Mapping[Kind, int] = MappingProxyType(
 )
 
 TIER_PARTS = "[notional from, initial, maintenance]"
+RANGE_PARTS = "[lower tick, upper tick, liquidity]"
+# Uniswap v3: the ticks of a price that fits its integers.
+TICK_MOST = 887_272
 FRACTION_HINT = "write a fraction, such as 0.83 for 83 %"
 
 
@@ -184,6 +187,31 @@ def _tier(row: object, number: int) -> Tier:
     return Tier(*stored)
 
 
+def _ranges(_: Setting, value: object) -> tuple[TickRange, ...]:
+    if not isinstance(value, list):
+        raise _wrong_type(value, f"a list of {RANGE_PARTS} rows")
+    return tuple(_range(row, number) for number, row in enumerate(value, start=1))
+
+
+def _range(row: object, number: int) -> TickRange:
+    whole = isinstance(row, list) and all(
+        isinstance(part, int) and not isinstance(part, bool) for part in row
+    )
+    if not isinstance(row, list) or not whole or len(row) != len(fields(TickRange)):
+        found = ", ".join(map(_written, row)) if isinstance(row, list) else _written(row)
+        raise RulesError(
+            f"range {number} is not of three whole numbers", found=found, expected=RANGE_PARTS
+        )
+    lower, upper, liquidity = row
+    if not -TICK_MOST <= lower < upper <= TICK_MOST or liquidity < 1:
+        raise RulesError(
+            f"range {number} is out of range",
+            found=", ".join(str(part)[:20] for part in row),
+            expected=f"ticks from {-TICK_MOST} to {TICK_MOST}, rising, and liquidity above 0",
+        )
+    return TickRange(lower, upper, liquidity)
+
+
 def _choice(setting: Setting, value: object) -> Any:
     assert setting.choices is not None, "a choice has choices"
     if not isinstance(value, str):
@@ -215,5 +243,5 @@ def _written(value: object) -> str:
 
 _READERS: Mapping[Kind, Callable[[Setting, object], Any]] = MappingProxyType(
     {Kind.FLAG: _flag, Kind.TEXT: _text, Kind.NAMES: _names, Kind.CHOICE: _choice}
-    | {Kind.TIERS: _tiers}
+    | {Kind.TIERS: _tiers, Kind.RANGES: _ranges}
 )

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from trimtab.model.journal_entries import (
     Entry,
@@ -27,8 +26,16 @@ class Database(Protocol):
     """SQLite's file or PostgreSQL's server, held by one writer."""
 
     @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What its driver raises."""
+
+    @property
     def where(self) -> str:
         """Its name for messages; without a password."""
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether it was opened beside another writer."""
 
     @property
     def patience_s(self) -> float:
@@ -37,6 +44,13 @@ class Database(Protocol):
     @property
     def readers(self) -> Engine:
         """Connections that read, for any thread."""
+
+    def prepare(self, access: "Access") -> None:
+        """Make the tables of a new journal, or bring those of an old one up to date.
+
+        Raises:
+            JournalError: it cannot be used; a damaged one is left to `verify`.
+        """
 
     def open_writer(self) -> Connection:
         """The one connection that writes, with the lock that keeps other writers out.
@@ -90,6 +104,8 @@ class Access:
         Raises:
             JournalError: whatever kept it from being done.
         """
+        if self.database.reads_only:
+            raise JournalError("the journal was opened for reading", where=self.database.where)
         with self._turn:
             return self._patiently(lambda: self._written(work))
 
@@ -143,7 +159,7 @@ class Access:
                 return work(self._writer)
         except JournalError:
             raise
-        except _DATABASE_ERRORS as error:
+        except self.database.errors as error:
             self._drop_writer()
             raise self.database.failure(error) from None
 
@@ -153,7 +169,7 @@ class Access:
                 return work(connection)
         except JournalError:
             raise
-        except _DATABASE_ERRORS as error:
+        except self.database.errors as error:
             raise self.database.failure(error) from None
 
     def _drop_writer(self) -> None:
@@ -163,10 +179,6 @@ class Access:
         try:
             writer.invalidate()
             writer.close()
-        except _DATABASE_ERRORS:
+        except self.database.errors:
             # It is gone already; what it left undone is found out by the next one.
             return
-
-
-# Drivers decode texts outside of SQLAlchemy's own errors.
-_DATABASE_ERRORS = (SQLAlchemyError, UnicodeError)

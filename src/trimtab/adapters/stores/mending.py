@@ -2,14 +2,31 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
+from sqlalchemy import Connection, delete, func, insert, literal, select
+
 from trimtab.adapters.stores.database import Access
-from trimtab.adapters.stores.rows import begin_from, read_range, stored_snapshot, stored_snapshots
+from trimtab.adapters.stores.rows import (
+    begin_from,
+    note_sources,
+    read_range,
+    stored_snapshot,
+    stored_snapshots,
+)
 from trimtab.adapters.stores.sql_journal import SqlJournal
 from trimtab.adapters.stores.sqlite_file import SqliteFile, beside
-from trimtab.adapters.stores.verifying import kept_start
+from trimtab.adapters.stores.tables import (
+    CUT,
+    ENTRIES,
+    SNAPSHOTS,
+    SOURCES,
+    STANDING,
+    standing_values,
+)
+from trimtab.adapters.stores.verifying import kept_start, whole_run
 from trimtab.model.journal_entries import Entry, Fault, JournalDamagedError, Snapshot, Tip
 
 WRITE_AT_ONCE = 1000
@@ -44,6 +61,30 @@ def mend_file(path: Path, access: Access, *, fault: Fault) -> None:
     _sync_folder(path.parent)
 
 
+def mend_tables(access: Access, fault: Fault) -> None:
+    """Keep what is whole in a server's tables, and move the rest of the entries aside."""
+    start = kept_start(access, fault)
+    begin = Tip() if start is None else start.tip
+    run = whole_run(access, begin, marks=frozenset())
+    sources = {**({} if start is None else start.sources), **run.sources}
+    whole = _whole_snapshots(access, begin.number, upto=fault.good.number)
+    kept = [each.tip.number for each in whole]
+
+    def move(connection: Connection) -> None:
+        cut = (connection.execute(select(func.max(CUT.c.cut))).scalar() or 0) + 1
+        outside = (ENTRIES.c.number <= begin.number) | (ENTRIES.c.number > fault.good.number)
+        rows = select(literal(cut), *ENTRIES.columns).where(outside)
+        connection.execute(insert(CUT).from_select([*CUT.columns.keys()], rows))
+        connection.execute(delete(ENTRIES).where(outside))
+        connection.execute(delete(SNAPSHOTS).where(SNAPSHOTS.c.number.not_in(kept)))
+        connection.execute(delete(STANDING))
+        connection.execute(insert(STANDING), {"id": 1, **standing_values(begin, fault.good)})
+        connection.execute(delete(SOURCES))
+        note_sources(connection, sources, known={})
+
+    access.write(move)
+
+
 def fill(
     journal: SqlJournal,
     entries: Iterable[Entry],
@@ -68,21 +109,17 @@ def batches(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
 
 
 def _write_whole(fresh: Path, access: Access, *, start: Snapshot | None, upto: Tip) -> None:
-    first = 0 if start is None else start.tip.number
-    file = SqliteFile(fresh)
-    try:
-        file.prepare()
-        journal = SqlJournal(file)
+    first, others = (0, 0) if start is None else (start.tip.number, start.tip.number + 1)
+    with closing(SqlJournal(SqliteFile(fresh))) as journal:
         entries = read_range(access, first, upto=upto.number)
-        snapshots = _whole_snapshots(access, first, upto=upto.number)
+        snapshots = _whole_snapshots(access, others, upto=upto.number)
         fill(journal, entries, start=start, snapshots=snapshots)
-    finally:
-        file.close()
+    assert not beside(fresh, LOG).exists(), "closing moves the log into the file"
 
 
 def _whole_snapshots(access: Access, first: int, *, upto: int) -> Iterator[Snapshot]:
     try:
-        numbers = [tip.number for tip in stored_snapshots(access) if first < tip.number <= upto]
+        numbers = [tip.number for tip in stored_snapshots(access) if first <= tip.number <= upto]
     except (JournalDamagedError, TypeError):
         return
     for number in numbers:

@@ -1,10 +1,12 @@
 """The tables of a journal brought up to what this version writes, by alembic, without a file."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select
 
-from trimtab.model.journal_entries import JournalError
+from trimtab.adapters.stores.database import Access
+from trimtab.model.journal_entries import JournalDamagedError, JournalError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 # The latest step; opening a journal that stands there does not load alembic.
@@ -20,6 +22,24 @@ def standing_step(connection: Connection) -> str | None:
         return None
     found: str | None = connection.execute(select(_VERSION.c.version_num)).scalar()
     return found
+
+
+def require_current(access: Access) -> None:
+    """Refuse to read tables of another version, which only a writer may change.
+
+    Raises:
+        JournalError: they are of another version, or there are none.
+    """
+    with suppress(JournalDamagedError):
+        step = access.read(standing_step)
+        if step != HEAD:
+            raise JournalError(
+                "the journal's tables are not those of this version",
+                where=access.database.where,
+                found=str(step),
+                expected=HEAD,
+                hint="open it once for writing",
+            )
 
 
 def bring_up(connection: Connection, *, where: str) -> None:

@@ -16,6 +16,7 @@ from trimtab.adapters.stores.tables import (
     entry_of,
     snapshot_of,
     snapshot_values,
+    standing_values,
     tip_of,
 )
 from trimtab.model.journal_entries import Entry, JournalDamagedError, JournalError, Snapshot, Tip
@@ -88,15 +89,7 @@ def stored_snapshot(access: Access, number: int) -> Snapshot | None:
 
 def begin_from(connection: Connection, snapshot: Snapshot) -> None:
     """Let an empty journal begin after a snapshot, which is kept in it."""
-    tip = snapshot.tip
-    connection.execute(
-        update(STANDING).values(
-            anchor_number=tip.number,
-            anchor_chain=tip.chain,
-            tip_number=tip.number,
-            tip_chain=tip.chain,
-        )
-    )
+    connection.execute(update(STANDING).values(standing_values(snapshot.tip, snapshot.tip)))
     connection.execute(insert(SNAPSHOTS), snapshot_values(snapshot))
     note_sources(connection, snapshot.sources, known={})
 
@@ -111,7 +104,7 @@ def drop_before(connection: Connection, anchor: Tip) -> int:
     return gone
 
 
-def move_tip(connection: Connection, before: Tip, after: Tip, *, where: str) -> None:
+def move_tip(connection: Connection, before: Tip, *, after: Tip, where: str) -> None:
     """Say where the chain stands now.
 
     Raises:

@@ -19,7 +19,7 @@ from trimtab.adapters.stores.rows import (
     stored_sources,
 )
 from trimtab.adapters.stores.tables import SNAPSHOTS, snapshot_values
-from trimtab.adapters.stores.verifying import find_fault, quick_fault
+from trimtab.adapters.stores.verifying import find_fault, find_live_fault, quick_fault
 from trimtab.model.journal_entries import (
     Entry,
     Fault,
@@ -43,6 +43,7 @@ class SqlJournal:
         self._generation = 0
         self._tip = Tip()
         self._sources: dict[str, int] = {}
+        database.prepare(self._access)
         self._fault = quick_fault(self._access)
 
     @property
@@ -148,6 +149,10 @@ class SqlJournal:
 
     def verify(self) -> Fault | None:
         """Read everything and return the first thing wrong (see the port)."""
+        fault = find_live_fault(self._access)
+        if fault is None or self._access.database.reads_only:
+            return fault
+        # Nobody writes meanwhile: what is wrong now is wrong.
         with self._access.turn():
             return find_fault(self._access)
 
@@ -196,7 +201,7 @@ class SqlJournal:
                 "the entries do not follow the last one", where=self.where, found=str(error)
             ) from None
         self._access.database.insert(connection, entries)
-        move_tip(connection, tip, entries[-1].tip, where=self.where)
+        move_tip(connection, tip, after=entries[-1].tip, where=self.where)
         note_sources(connection, numbers, known=self._sources)
 
     def _keep(self, connection: Connection, snapshot: Snapshot) -> None:

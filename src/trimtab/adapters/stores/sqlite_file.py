@@ -1,18 +1,19 @@
 """A journal in one SQLite file: write-ahead log, each commit waited for until the disk has it."""
 
+import contextlib
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from trimtab.adapters.stores.database import Access
-from trimtab.adapters.stores.migrating import bring_up
+from trimtab.adapters.stores.migrating import bring_up, require_current
 from trimtab.adapters.stores.tables import ENTRIES, ENTRY_COLUMNS, entry_values
-from trimtab.adapters.stores.witness import Witness
+from trimtab.adapters.stores.witness import Witness, read_witness
 from trimtab.model.journal_entries import (
     Entry,
     Fault,
@@ -27,7 +28,9 @@ LOG_BYTES_KEPT = 64 * 2**20
 
 # Result codes of SQLite (https://www.sqlite.org/rescode.html).
 PRIMARY = 0xFF
+CUT_SHORT = frozenset({sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS})
 SYNC_FAILED = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
+REFUSING = frozenset({sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH})
 PASSING = {
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_IOERR: "the disk does not take what is written",
@@ -40,21 +43,27 @@ PASSING = {
 
 
 class SqliteFile:
-    """The file as a `Database`; takes its lock at once."""
+    """The file as a `Database`; takes its lock at once, but for one that only reads."""
 
-    def __init__(self, path: Path) -> None:
+    errors: tuple[type[Exception], ...] = (SQLAlchemyError, sqlite3.Error, UnicodeError)
+
+    def __init__(self, path: Path, *, reads_only: bool = False) -> None:
         """Take the file.
 
         Raises:
-            JournalError: another writer holds it, or its folder is not there.
+            JournalError: another writer holds it, or what has to be there is not.
         """
+        if reads_only and not path.is_file():
+            raise JournalError("there is no journal here", where=path.name)
         if not path.parent.is_dir():
             raise JournalError(
                 "the journal's folder is not there", where=path.name, found=str(path.parent)
             )
         self.path = path
         self.patience_s = 0.0
-        self._witness = Witness(beside(path, ".lock"), where=path.name)
+        self.reads_only = reads_only
+        self._beside = beside(path, ".lock")
+        self._witness = None if reads_only else Witness(self._beside, where=path.name)
         self._writers = _engine(path, begin="BEGIN IMMEDIATE", writes=True)
         self.readers = _engine(path, begin="BEGIN", writes=False)
         self._unsynced = False
@@ -64,21 +73,19 @@ class SqliteFile:
         """The file's name."""
         return self.path.name
 
-    def prepare(self) -> None:
+    def prepare(self, access: Access) -> None:
         """Make the tables of a new file, or bring those of an old one up to date.
 
         Raises:
-            JournalError: the file cannot be used; JournalDamagedError is left to `verify`.
+            JournalError: the file cannot be used; a damaged one is left to `verify`.
         """
+        if self.reads_only:
+            require_current(access)
+            return
         if self._lost():
             return
-        try:
-            with self._writers.begin() as connection:
-                bring_up(connection, where=self.where)
-        except DBAPIError as error:
-            failure = self.failure(error)
-            if not isinstance(failure, JournalDamagedError):
-                raise failure from None
+        with contextlib.suppress(JournalDamagedError):
+            access.write(lambda connection: bring_up(connection, where=self.where))
 
     def open_writer(self) -> Connection:
         """The connection that writes."""
@@ -101,23 +108,28 @@ class SqliteFile:
         said = str(cause)
         if code in SYNC_FAILED:
             self._unsynced = True
-        what = None if code is None else PASSING.get(code & PRIMARY)
+        primary = -1 if code is None or code in CUT_SHORT else code & PRIMARY
+        what = PASSING.get(primary)
         if what is not None:
             hint = "nothing of this was acknowledged; it goes on when the cause is gone"
             return JournalUnavailableError(what, where=self.where, found=said, hint=hint)
+        if primary in REFUSING:
+            return JournalError("the file refuses", where=self.where, found=said)
         return JournalDamagedError("the file is not readable", where=self.where, found=said)
 
     def witnessed(self) -> Tip | None:
         """The last entry that was acknowledged, from the file beside."""
-        return self._witness.read()
+        return read_witness(self._beside) if self._witness is None else self._witness.read()
 
     def acknowledge(self, tip: Tip) -> None:
         """Note an entry in the file beside."""
-        self._witness.note(tip)
+        if self._witness is not None:
+            self._witness.note(tip)
 
     def own_fault(self, connection: Connection) -> str | None:
         """What SQLite's own check of its pages and indexes finds."""
         found = str(connection.execute(text("PRAGMA integrity_check(1)")).scalar())
+        found = " ".join(found.split())
         return None if found == "ok" else f"the file's own check says: {found}"
 
     def mend(self, access: Access, fault: Fault) -> None:
@@ -126,19 +138,21 @@ class SqliteFile:
 
         mend_file(self.path, access, fault=fault)
         self._unsynced = False
-        self._witness.forget()
-        self.prepare()
+        if self._witness is not None:
+            self._witness.forget()
+        self.prepare(access)
 
     def close(self) -> None:
         """Close the file and let other writers in."""
         self._writers.dispose()
         self.readers.dispose()
-        self._witness.close()
+        if self._witness is not None:
+            self._witness.close()
 
     def _lost(self) -> bool:
         """Whether a file is gone that its witness has seen: no new one may take its place."""
         try:
-            seen = self._witness.read()
+            seen = self.witnessed()
         except ValueError:
             return False
         is_there = self.path.exists() and self.path.stat().st_size > 0

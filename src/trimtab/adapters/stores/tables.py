@@ -106,6 +106,16 @@ def tip_of(row: Row[Any]) -> Tip:
     return Tip(row.tip_number, row.tip_chain)
 
 
+def standing_values(anchor: Tip, tip: Tip) -> dict[str, Any]:
+    """The row of `STANDING` without its id."""
+    return {
+        "anchor_number": anchor.number,
+        "anchor_chain": anchor.chain,
+        "tip_number": tip.number,
+        "tip_chain": tip.chain,
+    }
+
+
 def snapshot_values(snapshot: Snapshot) -> dict[str, Any]:
     """A snapshot as the values of its row."""
     return {

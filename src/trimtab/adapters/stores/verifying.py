@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from trimtab.adapters.stores.database import Access
 from trimtab.adapters.stores.rows import (
@@ -45,34 +45,56 @@ class Whole:
 def quick_fault(access: Access) -> Fault | None:
     """What the ends of the journal tell without reading it: opening one costs no more."""
     try:
-        _, tip = access.read(standing)
-        last = access.read(lambda connection: connection.execute(_LAST).one_or_none())
+        # The witness first: a writer that goes on meanwhile is then ahead of it.
         seen = access.database.witnessed()
+        ends_well = access.read(_ends_well)
+        _, tip = access.read(standing)
     except (JournalDamagedError, ValueError):
         return find_fault(access)
-    stands = last is None or tip == Tip(last.number, last.chain)
-    if stands and (seen is None or seen.number <= tip.number):
+    if ends_well and (seen is None or seen.number <= tip.number):
         return None
     return find_fault(access)
 
 
-def find_fault(access: Access) -> Fault | None:
-    """Read everything: entries, snapshots, sources, the witness, the database's own check."""
-    snapshots, broken = _snapshots(access)
-    numbers = frozenset(each.tip.number for each in snapshots)
+def find_live_fault(access: Access) -> Fault | None:
+    """As `find_fault`, of a journal that another process may be writing."""
+    fault = find_fault(access, live=True)
+    while fault is not None:
+        again = find_fault(access, live=True)
+        if again == fault:
+            return fault
+        fault = again
+    return None
+
+
+def find_fault(access: Access, *, live: bool = False) -> Fault | None:
+    """Read everything: entries, snapshots, sources, the witness, the database's own check.
+
+    Args:
+        access: the journal.
+        live: whether it may be written meanwhile. Then what comes after the beginning is not
+            looked at, and a fault may be none: look again.
+    """
+    witness = _witnessed(access)
     try:
         anchor, tip = access.read(standing)
+        snapshots, broken = _snapshots(access, upto=tip.number if live else BEYOND)
         _require_known(anchor, snapshots)
     except JournalDamagedError as error:
+        snapshots, _ = _snapshots(access, upto=BEYOND)
         run = _longest(access, snapshots)
-        seen = max(run.tip.number, _witnessed(access).number, *numbers, 0)
+        seen = _seen(run.tip, witness, snapshots=snapshots)
         return Fault(run.tip.number + 1, _said(error), run.tip, seen)
-    witness = _witnessed(access)
-    run = whole_run(access, anchor, marks=numbers | {witness.number})
-    seen = max(tip.number, run.tip.number, witness.number, *numbers, 0)
+    marks = frozenset((witness.number, *(each.tip.number for each in snapshots)))
+    run = whole_run(access, anchor, marks=marks, upto=tip.number if live else BEYOND)
+    seen = max(tip.number, _seen(run.tip, witness, snapshots=snapshots))
     if run.fault is None and seen == run.tip.number:
-        what = _beside(access, run, snapshots=snapshots, broken=broken, tip=tip)
+        what = _beside(access, run, snapshots=snapshots, broken=broken)
         return None if what is None else Fault(run.tip.number + 1, what, run.tip, seen)
+    return _fault_of_run(access, run, snapshots=snapshots, seen=seen)
+
+
+def _fault_of_run(access: Access, run: Whole, *, snapshots: list[Snapshot], seen: int) -> Fault:
     what = run.fault or _missing(run.tip.number + 1, seen)
     vouching = [each.tip for each in snapshots if each.tip.number > run.tip.number]
     if not vouching:
@@ -85,13 +107,17 @@ def find_fault(access: Access) -> Fault | None:
     return Fault(tail.tip.number + 1, what, tail.tip, seen, snapshot=start.number)
 
 
+def _seen(tip: Tip, witness: Tip, *, snapshots: list[Snapshot]) -> int:
+    return max(tip.number, witness.number, *(each.tip.number for each in snapshots), 0)
+
+
 def kept_start(access: Access, fault: Fault) -> Snapshot | None:
     """The snapshot from which on a journal is kept when its fault is mended; None: from entry 1.
 
     Raises:
         JournalError: the last good entry can no longer be reached.
     """
-    snapshots, _ = _snapshots(access)
+    snapshots, _ = _snapshots(access, upto=BEYOND)
     first = [None] if fault.snapshot is None else []
     starts = [each for each in snapshots if each.tip.number >= (fault.snapshot or 0)]
     for start in [*first, *starts]:
@@ -110,12 +136,12 @@ def _require_known(anchor: Tip, snapshots: list[Snapshot]) -> None:
         )
 
 
-def whole_run(access: Access, start: Tip, *, marks: frozenset[int]) -> Whole:
+def whole_run(access: Access, start: Tip, *, marks: frozenset[int], upto: int = BEYOND) -> Whole:
     """Follow the chain from a start for as long as it is whole."""
     tip, fault, found = start, None, {start.number: start.chain}
     sources: dict[str, int] = {}
     try:
-        for entry in checked(_readable(access, start.number), start):
+        for entry in checked(_readable(access, start.number, upto=upto), start):
             tip = entry.tip
             sources.update(last_numbers((entry,)))
             if entry.number in marks:
@@ -127,11 +153,11 @@ def whole_run(access: Access, start: Tip, *, marks: frozenset[int]) -> Whole:
     return Whole(start, tip, fault, sources, found)
 
 
-def _readable(access: Access, after: int) -> Iterator[Entry]:
+def _readable(access: Access, after: int, *, upto: int) -> Iterator[Entry]:
     """Entries one page of rows at a time, and one by one where a page is not readable."""
     while True:
         try:
-            for entry in read_range(access, after, upto=BEYOND):
+            for entry in read_range(access, after, upto=upto):
                 after = entry.number
                 yield entry
             return
@@ -145,11 +171,9 @@ def _readable(access: Access, after: int) -> Iterator[Entry]:
 
 
 def _beside(
-    access: Access, run: Whole, *, snapshots: list[Snapshot], broken: list[int], tip: Tip
+    access: Access, run: Whole, *, snapshots: list[Snapshot], broken: list[int]
 ) -> str | None:
     """What is wrong where all entries are whole."""
-    if tip != run.tip:
-        return "the journal does not say where it stands"
     for number in broken:
         return f"the snapshot at entry {number} is damaged"
     for each in snapshots:
@@ -160,27 +184,34 @@ def _beside(
         witness = access.database.witnessed()
         if witness and run.marks.get(witness.number, witness.chain) != witness.chain:
             return f"entry {witness.number} is not the one that was acknowledged"
-        if access.read(stored_sources) != {**base, **run.sources}:
+        (_, tip), sources = access.read(lambda each: (standing(each), stored_sources(each)))
+        has_moved = tip.number > run.tip.number
+        if not has_moved and (tip != run.tip or not access.read(_ends_well)):
+            return "the journal does not say where it stands"
+        if not has_moved and sources != {**base, **run.sources}:
             return "the last numbers of the sources are not those of the entries"
         return access.read(access.database.own_fault)
     except (JournalDamagedError, ValueError) as error:
         return _said(error)
 
 
-def _snapshots(access: Access) -> tuple[list[Snapshot], list[int]]:
+def _ends_well(connection: Connection) -> bool:
+    """Whether the last entry is the one at which the chain is said to stand."""
+    last = connection.execute(_LAST).one_or_none()
+    anchor, tip = standing(connection)
+    return tip == (anchor if last is None else Tip(last.number, last.chain))
+
+
+def _snapshots(access: Access, *, upto: int) -> tuple[list[Snapshot], list[int]]:
     """Whole snapshots, and the numbers of those that are not."""
-    whole, broken = [], []
     try:
-        for tip in stored_snapshots(access):
-            snapshot = _snapshot(access, tip.number)
-            if snapshot is None:
-                broken.append(tip.number)
-            else:
-                whole.append(snapshot)
+        numbers = [tip.number for tip in stored_snapshots(access) if tip.number <= upto]
+        found = {number: _snapshot(access, number) for number in numbers}
     except (JournalDamagedError, TypeError, ValueError):
         # A table that cannot be read holds no snapshot that could vouch for anything.
-        broken.append(0)
-    return whole, broken
+        return [], [0]
+    whole = [snapshot for snapshot in found.values() if snapshot is not None]
+    return whole, [number for number, snapshot in found.items() if snapshot is None]
 
 
 def _snapshot(access: Access, number: int) -> Snapshot | None:

@@ -18,6 +18,19 @@ LENGTH = 128
 NOTHING = b"\0" * LENGTH
 
 
+def read_witness(path: Path) -> Tip | None:
+    """What a witness that somebody else may hold says; None where nothing was noted.
+
+    Raises:
+        ValueError: the text is not what `Witness.note` wrote.
+    """
+    try:
+        with path.open("rb") as stream:
+            return _tip(stream.read(LENGTH))
+    except FileNotFoundError:
+        return None
+
+
 class Witness:
     """The held file; `close` lets it go."""
 
@@ -51,14 +64,7 @@ class Witness:
         Raises:
             ValueError: the text is not what `note` wrote.
         """
-        text = os.pread(self._file, LENGTH, 0)
-        if not text.strip(b"\0"):
-            return None
-        number, chain, check = text.decode("ascii").split()
-        tip = Tip(int(number), chain)
-        if text != _text(tip):
-            raise ValueError(f"the witness does not check: {check}")
-        return tip
+        return _tip(os.pread(self._file, LENGTH, 0))
 
     def note(self, tip: Tip) -> None:
         """Remember an entry. A machine that refuses leaves an older one, which is true as well."""
@@ -75,6 +81,16 @@ class Witness:
         if self._open:
             self._open = False
             os.close(self._file)
+
+
+def _tip(text: bytes) -> Tip | None:
+    if not text.strip(b"\0"):
+        return None
+    number, chain, check = text.decode("ascii").split()
+    tip = Tip(int(number), chain)
+    if text != _text(tip):
+        raise ValueError(f"the witness does not check: {check}")
+    return tip
 
 
 def _text(tip: Tip) -> bytes:

@@ -56,8 +56,8 @@ class ListQuestion:
 def account_list(reading: Reading, question: ListQuestion) -> dict[str, Any]:
     """One page of accounts. Chosen and ordered by figures, shown exactly."""
     figures = book(reading)
-    chosen = _chosen(reading, figures, question)
-    ordered = _ordered(figures, chosen, question)
+    chosen = _chosen(reading, figures, question=question)
+    ordered = _ordered(figures, chosen, question=question)
     page = ordered[question.offset : question.offset + question.limit].tolist()
     return {
         "as_of": when(reading.at_ns),
@@ -69,7 +69,7 @@ def account_list(reading: Reading, question: ListQuestion) -> dict[str, Any]:
     }
 
 
-def _chosen(reading: Reading, figures: Book, question: ListQuestion) -> Ints:
+def _chosen(reading: Reading, figures: Book, *, question: ListQuestion) -> Ints:
     keep = np.ones(len(figures.keys), np.bool_)
     if question.below is not None:
         keep &= figures.health < question.below
@@ -99,7 +99,7 @@ def _marked(reading: Reading, keys: set[str]) -> Any:
     return marked
 
 
-def _ordered(figures: Book, chosen: Ints, question: ListQuestion) -> Ints:
+def _ordered(figures: Book, chosen: Ints, *, question: ListQuestion) -> Ints:
     """Ties stay in order of the columns, so that pages do not overlap."""
     falling = SORTS[question.sort] if question.descending is None else question.descending
     if question.sort == "account":

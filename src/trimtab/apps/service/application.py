@@ -1,29 +1,44 @@
 """The web application of one running service: routes, refusals as one clear line, headers."""
 
+from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
-from starlette.staticfiles import StaticFiles
 
 from trimtab.apps.service import (
+    alert_routes,
     ingest_routes,
     journal_routes,
+    operation_routes,
     reading_routes,
     stream_routes,
+    stress_routes,
     trial_routes,
 )
 from trimtab.apps.service.gate import OpenGate
+from trimtab.apps.service.metrics import metrics_text
 from trimtab.apps.service.running import Service
-from trimtab.apps.service.security import HEADERS, RefusedError
+from trimtab.apps.service.security import HEADERS, RefusedError, Role, needs
 from trimtab.units import TrimtabError
 
-DASHBOARD = Path(__file__).parent / "dashboard"
+READS = Depends(needs(Role.READ))
+ROUTED = (
+    reading_routes,
+    trial_routes,
+    alert_routes,
+    ingest_routes,
+    journal_routes,
+    operation_routes,
+    stress_routes,
+    stream_routes,
+)
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BODY_MAX = 256 * 1024
+TOO_LARGE = f"the body is too large; expected at most {BODY_MAX} bytes"
 DESCRIPTION = """The live risk engine of one venue.
 
 Amounts are decimal text, never floats: values in the venue's `quote`, balances in whole units of
@@ -41,10 +56,9 @@ def application(service: Service, *, gate: Any = None) -> FastAPI:
         title="Trimtab",
         version="1",
         description=DESCRIPTION,
-        openapi_url="/v1/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        max_body_size=BODY_MAX,
     )
     app.state.service = service
     app.state.gate = gate or OpenGate()
@@ -52,10 +66,11 @@ def application(service: Service, *, gate: Any = None) -> FastAPI:
     app.add_exception_handler(TrimtabError, _bad_data)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    for module in (reading_routes, trial_routes, ingest_routes, journal_routes, stream_routes):
+    for module in ROUTED:
         app.include_router(module.routes)
     _probes(app, service)
-    _pages(app)
+    _pages(app, service)
+    app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
     return app
 
@@ -72,21 +87,59 @@ def _probes(app: FastAPI, service: Service) -> None:
         problem = service.ready()
         return PlainTextResponse(problem or "ok", status_code=503 if problem else 200)
 
+    @app.get("/metrics", tags=["probes"], response_class=PlainTextResponse, dependencies=[READS])
+    def metrics() -> PlainTextResponse:
+        """Counters and gauges in Prometheus's text format."""
+        return PlainTextResponse(metrics_text(service), media_type=METRICS_TYPE)
 
-def _pages(app: FastAPI) -> None:
-    """The dashboard, and plotly.js as it lies in the installed package."""
 
-    @app.get("/vendor/plotly.min.js", include_in_schema=False)
-    def plotly() -> Response:
-        found = find_spec("plotly")
-        folder = Path(found.origin).parent if found and found.origin else None
-        file = folder / "package_data" / "plotly.min.js" if folder else None
-        if file is None or not file.exists():
-            raise RefusedError(404, "not_installed", message="the package plotly is not installed")
-        return FileResponse(file, media_type="text/javascript")
+def _pages(app: FastAPI, service: Service) -> None:
+    """The schema for whoever may read, and the dashboard, where it is installed."""
 
-    if DASHBOARD.is_dir():
-        app.mount("/", StaticFiles(directory=DASHBOARD, html=True), name="dashboard")
+    @app.get("/v1/openapi.json", include_in_schema=False, dependencies=[READS])
+    @app.get("/openapi.json", include_in_schema=False, dependencies=[READS])
+    def openapi() -> dict[str, Any]:
+        return app.openapi()
+
+    if find_spec("trimtab.apps.service.dashboard") is not None:
+        dashboard: Any = import_module("trimtab.apps.service.dashboard")
+        app.state.history = dashboard.History()
+        service.watchers.append(app.state.history.note)
+        for router in dashboard.dashboard_routes():
+            app.include_router(router)
+
+
+class BodyLimit:
+    """Refuses a body above the limit: by what it declares, and by what then comes."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, *ends: Any) -> None:
+        """Pass a request on while its body is small enough; ASGI gives both ends of its talk."""
+        receive, send = ends
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared[:20]) > BODY_MAX:
+            await _too_large()(scope, receive, send)
+            return
+        came = 0
+
+        async def received() -> Any:
+            nonlocal came
+            message = await receive()
+            came += len(message.get("body", b""))
+            if came > BODY_MAX:
+                raise RefusedError(413, "body_too_large", message=TOO_LARGE)
+            return message
+
+        await self._app(scope, received, send)
+
+
+def _too_large() -> JSONResponse:
+    return problem(413, "body_too_large", message=TOO_LARGE)
 
 
 class SecurityHeaders:
@@ -95,8 +148,9 @@ class SecurityHeaders:
     def __init__(self, app: Any) -> None:
         self._app = app
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Any, *ends: Any) -> None:
         """Pass a request on; its answer leaves with the headers."""
+        receive, send = ends
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -138,7 +192,7 @@ async def _invalid(_: Request, error: Exception) -> Response:
 
 async def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    words = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+    words = {400: "bad_request", 404: "not_found", 405: "method_not_allowed"}
     word = words.get(error.status_code, "refused")
     headers = dict(error.headers or {})
     return problem(error.status_code, word, message=str(error.detail), headers=headers)

@@ -100,7 +100,7 @@ def read_replay(service: Of) -> ReplayView:
 
 
 @routes.post("/replay", responses={404: {"model": Problem}})
-def pace_replay(service: Of, _: Operator, asked: PaceRequest) -> ReplayView:
+def pace_replay(service: Of, _: Operator, *, asked: PaceRequest) -> ReplayView:
     """Change the speed of the replayed case, hold it, or let it go on."""
     _replay(service)
     clock = service.case_clock

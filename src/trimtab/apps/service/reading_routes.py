@@ -13,7 +13,6 @@ from trimtab.apps.service.account_views import (
     adl_sides,
 )
 from trimtab.apps.service.actions import NAME_MAX
-from trimtab.apps.service.history import HeatMap, History
 from trimtab.apps.service.risk_views import BUCKETS_MAX, ClusterQuestion, auctions, clusters, queue
 from trimtab.apps.service.rules_views import RulesView, rules_view
 from trimtab.apps.service.running import Service
@@ -109,7 +108,7 @@ def read_auctions(service: Of) -> accounts.Auctions:
 
 
 @routes.get("/adl/{market}", tags=["liquidations"], responses={404: {"model": schemas.Problem}})
-def read_ranks(service: Of, market: Key, limit: Limit = 100) -> accounts.Ranks:
+def read_ranks(service: Of, market: Key, *, limit: Limit = 100) -> accounts.Ranks:
     """The order of deleveraging of one market, the first to be cut first."""
     with service.board.reading() as reading:
         rules = reading.draft.rules
@@ -151,26 +150,6 @@ def read_clusters(
             message = f"there is no asset {asset[:60]!r}"
             raise RefusedError(404, "unknown_asset", message=message)
         return accounts.Clusters(**clusters(reading, ClusterQuestion(asset, low, high, buckets)))
-
-
-@routes.get("/history", tags=["venue"])
-def read_history(service: Of) -> History:
-    """The venue's totals since the service began, at most some hundred samples."""
-    with service.board.reading() as reading:
-        return History(**service.track.history(reading.draft.rules.quote))
-
-
-@routes.get("/heat-map", tags=["liquidations"], responses={404: {"model": schemas.Problem}})
-def read_heat_map(
-    service: Of, asset: Annotated[str | None, Query(max_length=NAME_MAX)] = None
-) -> HeatMap:
-    """Debt that becomes liquidatable by price and time; without an asset, the main one."""
-    with service.board.reading() as reading:
-        known = list(service.track.edges)
-        if not known or (asset is not None and asset not in known):
-            message = f"there is no map of {asset or 'any asset'}; expected {', '.join(known)}"
-            raise RefusedError(404, "unknown_asset", message=message[:300])
-        return HeatMap(**service.track.heat_map(reading.draft.rules.quote, asset or known[0]))
 
 
 @routes.get("/waterfall", tags=["losses"])

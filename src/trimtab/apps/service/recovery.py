@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Protocol
 
 from trimtab.engine import MemoryStore, step
-from trimtab.model import Accepted, Case, canonical_json, digest
+from trimtab.model import Accepted, Case, Command, canonical_json, digest
 from trimtab.model.journal_entries import (
     Entry,
     JournalDamagedError,
@@ -21,7 +22,8 @@ from trimtab.model.journal_entries import (
     Tip,
     checked,
     command_of,
-    entry_after,
+    reason_of,
+    result_of,
 )
 from trimtab.model.ports import JournalStore
 from trimtab.model.state_text import Tables, canonical_pieces, decode_state, encode_state
@@ -30,6 +32,16 @@ TOLD_EVERY = 1000
 
 Genesis = Callable[[], MemoryStore]
 Progress = Callable[[int, int], None]
+
+
+class Watch(Protocol):
+    """Looks on while a journal is replayed."""
+
+    def before(self, store: MemoryStore, entry: Entry) -> None:
+        """An entry is about to be decided again."""
+
+    def after(self, command: Command, accepted: Accepted | None) -> None:
+        """It was, and the store has applied it; None: it was rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,7 @@ def recover(
     case_hash: str = "",
     from_start: bool = False,
     progress: Progress | None = None,
+    watch: Watch | None = None,
 ) -> Recovered:
     """The state after the last entry of a journal.
 
@@ -77,6 +90,7 @@ def recover(
         case_hash: names the case (see `hash_of_case`); empty: the journal's own word is taken.
         from_start: begin with the first entry that is here, and hold every snapshot against it.
         progress: is told (entries done, entries in all).
+        watch: sees the venue before and after each entry.
 
     Raises:
         JournalDamagedError: an entry that does not follow, or no snapshot where one is needed.
@@ -88,7 +102,7 @@ def recover(
         marks = {tip.number for tip in journal.snapshots()} if from_start else set()
         tip, replayed = start.tip, 0
         for entry in checked(journal.read(tip.number), tip):
-            _decide_again(start.store, entry, tip=tip)
+            _decide_again(start.store, entry, watch=watch)
             tip, replayed = entry.tip, replayed + 1
             if entry.number in marks:
                 _require_snapshot(journal, start.store, tip=tip)
@@ -178,26 +192,24 @@ def _restored(snapshot: Snapshot) -> MemoryStore:
     return store
 
 
-def _decide_again(store: MemoryStore, entry: Entry, *, tip: Tip) -> None:
+def _decide_again(store: MemoryStore, entry: Entry, *, watch: Watch | None) -> None:
     command = command_of(entry)
+    if watch is not None:
+        watch.before(store, entry)
     outcome = step(store, command)
-    again = entry_after(
-        tip,
-        command,
-        outcome=outcome,
-        at_ns=entry.at_ns,
-        source=entry.source,
-        source_number=entry.source_number,
-    )
-    if again != entry:
+    reason, result = reason_of(outcome), result_of(outcome)
+    if (reason, result) != (entry.reason, entry.result):
         raise JournalError(
             f"entry {entry.number} is decided otherwise now",
-            found=again.reason or again.result,
+            found=reason or result,
             expected=entry.reason or entry.result,
             hint="recover with the version that wrote it",
         )
-    if isinstance(outcome, Accepted):
-        store.apply(outcome)
+    accepted = outcome if isinstance(outcome, Accepted) else None
+    if accepted is not None:
+        store.apply(accepted)
+    if watch is not None:
+        watch.after(command, accepted)
 
 
 def _require_snapshot(journal: JournalStore, store: MemoryStore, *, tip: Tip) -> None:

@@ -2,17 +2,21 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from trimtab.apps.service.audit import AuditTrail
 from trimtab.apps.service.board import Board
 from trimtab.apps.service.clock import CaseClock, Clock
-from trimtab.apps.service.history import Track
+from trimtab.apps.service.figures import book
 from trimtab.apps.service.hub import Hub
+from trimtab.apps.service.proposals import Proposals
 from trimtab.apps.service.queue import WorkQueue
 from trimtab.apps.service.recorder import JournalRecorder
+from trimtab.apps.service.snapshots import EVERY_ENTRIES, Snapshots
 from trimtab.apps.service.sources import Sources
+from trimtab.apps.service.stress_jobs import StressJobs
 from trimtab.apps.service.writer import Decided, Writer
 from trimtab.model import Case
 from trimtab.model.ports import JournalStore
@@ -22,6 +26,8 @@ QUEUE_CAPACITY = 4096
 PUBLISH_S = 0.1
 # The publisher works at most this share of the time, however large the book is.
 PUBLISH_SHARE = 0.2
+# But readers never wait longer than this for it, seconds.
+PUBLISH_MOST_S = 2.0
 
 
 class Feed(Protocol):
@@ -48,6 +54,7 @@ class Options:
     publish_s: float = PUBLISH_S
     stale_s: int = 60
     heartbeat_s: float | None = None
+    snapshot_every: int = EVERY_ENTRIES
 
 
 @dataclass(slots=True)
@@ -58,7 +65,9 @@ class Started:
     venue: LiveVenue
     journal: JournalStore
     clock: Clock
+    audit: AuditTrail
     sources: dict[str, int] = field(default_factory=dict)
+    case_hash: str = ""
 
 
 class Service:
@@ -77,18 +86,35 @@ class Service:
         self.board = Board(
             venue.store, started.case.replay, at_ns=venue.now_ns, number=self.journal.last().number
         )
+        self.snapshots = Snapshots(
+            started.journal,
+            venue,
+            case_hash=started.case_hash,
+            clock_ns=started.clock.now_ns,
+            every=options.snapshot_every,
+        )
         self.writer = Writer(
             venue,
             self.queue,
             clock=started.clock,
-            recorder=JournalRecorder(started.journal, clock_ns=started.clock.now_ns),
+            recorder=JournalRecorder(
+                started.journal,
+                clock_ns=started.clock.now_ns,
+                applied=self.snapshots.applied,
+            ),
             publish=self._published,
             sources=sources,
             heartbeat_s=options.heartbeat_s,
         )
         self.hub = Hub(self.board, acting=venue.acts)
-        self.track = Track()
+        self.publish_failure = ""
+        self.watchers: list[Callable[[Board], object]] = []
         self.feeds: list[Feed] = []
+        self.audit = started.audit
+        self.stress = StressJobs()
+        self.alerts: object | None = None
+        self.fund_peak = 0.0
+        self.proposals = Proposals(clock_ns=time.time_ns)
         self.began = time.monotonic()
         self._stop = threading.Event()
         self._publisher = threading.Thread(target=self._publish, name="publisher", daemon=True)
@@ -97,6 +123,11 @@ class Service:
     def acting(self) -> bool:
         """Whether the service sends its own keepers' commands."""
         return self.writer.venue.acts
+
+    @property
+    def journal_number(self) -> int:
+        """The last durable entry that readers are shown."""
+        return self.board.number
 
     @property
     def case_clock(self) -> CaseClock | None:
@@ -109,8 +140,6 @@ class Service:
 
     def start(self) -> None:
         """Start the writer, then the publisher, then the feeds."""
-        with self.board.reading() as reading:
-            self.track.add(reading)
         self.writer.start()
         self._publisher.start()
         for feed in self.feeds:
@@ -120,23 +149,45 @@ class Service:
         """Stop the feeds, drain the queue, publish what is left; False where work was given up."""
         for feed in self.feeds:
             feed.stop()
+        self.stress.close()
         drained = self.writer.stop()
         self._stop.set()
         if self._publisher.is_alive():
             self._publisher.join(5)
         self.board.refresh()
+        if drained:
+            self.snapshots.finish(self.journal.last())
+        self.journal.close()
+        self.audit.close()
         return drained
 
     def _publish(self) -> None:
         wait_s = self.options.publish_s
+        self._warm()
         while not self._stop.wait(wait_s):
             begun = time.perf_counter()
-            if self.board.refresh():
-                with self.board.reading() as reading:
-                    self.track.add(reading)
-                self.hub.publish()
+            try:
+                self._show()
+                self.publish_failure = ""
+            except Exception as error:
+                # Readers stay where they were, and are told so; the writer goes on.
+                self.publish_failure = f"{type(error).__name__}: {error}"
             took_s = time.perf_counter() - begun
-            wait_s = max(self.options.publish_s, took_s / PUBLISH_SHARE)
+            wait_s = min(max(self.options.publish_s, took_s / PUBLISH_SHARE), PUBLISH_MOST_S)
+
+    def _show(self) -> None:
+        """Show readers what is new, and tell who watches the readers' copy."""
+        if self.board.refresh():
+            self.hub.publish()
+            for watch in self.watchers:
+                watch(self.board)
+
+    def _warm(self) -> None:
+        """Ask once what readers ask first, so that nobody waits for a kernel to be compiled."""
+        with self.board.reading() as reading:
+            book(reading)
+            assert reading.edges.account.size >= 0, "a book has edges, or none"
+            reading.columns.unsafe(reading.draft)
 
     def ready(self) -> str:
         """Empty where the service takes and decides work; else why not."""
@@ -144,6 +195,8 @@ class Service:
             return f"the writer has stopped: {self.writer.failure}"
         if not self.writer.alive:
             return "the writer does not run"
+        if self.publish_failure:
+            return f"readers are not shown what is new: {self.publish_failure}"
         if self.writer.waiting_for_journal:
             return "the journal cannot write; the writer tries again"
         if len(self.queue) >= self.queue.capacity:

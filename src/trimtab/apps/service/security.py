@@ -57,7 +57,9 @@ class RefusedError(Exception):
 
 def caller_of(connection: HTTPConnection) -> Caller:
     """Who asks; RefusedError 401 where a key is needed and missing, unknown, expired or revoked."""
-    found: Any = connection.app.state.gate.admit(connection)
+    found: Any = getattr(connection.state, "caller", None)
+    if found is None:
+        found = connection.state.caller = connection.app.state.gate.admit(connection)
     assert isinstance(found, Caller), "the gate names the caller or refuses"
     return found
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
@@ -13,6 +14,10 @@ from trimtab.apps.service.security import RefusedError, Role, caller_of, require
 READERS_MAX = 1000
 # A reader whose connection takes nothing for this long is closed.
 SEND_S = 10.0
+KEY_S = 5.0
+# Where nothing moves, this says that the connection is alive.
+HEARTBEAT_S = 5.0
+HEARTBEAT = '{"type":"heartbeat"}'
 POLICY_VIOLATION, TRY_AGAIN = 1008, 1013
 routes = APIRouter()
 
@@ -21,16 +26,11 @@ routes = APIRouter()
 async def stream(socket: WebSocket) -> None:
     """Snapshot and deltas as JSON texts; what a client sends is ignored."""
     service: Service = socket.app.state.service
-    try:
-        require_role(caller_of(socket), Role.READ)
-    except RefusedError as refused:
-        # Closed before it is accepted: the handshake is answered 403.
-        await socket.close(POLICY_VIOLATION, refused.message[:120])
+    if not await _admitted(socket):
         return
     if len(service.hub) >= READERS_MAX:
         await socket.close(TRY_AGAIN, "too many readers")
         return
-    await socket.accept()
     wake = asyncio.Event()
     reader = service.hub.join(asyncio.get_running_loop(), wake)
     listening = asyncio.ensure_future(_listen(socket))
@@ -45,6 +45,34 @@ async def stream(socket: WebSocket) -> None:
             await socket.close()
 
 
+async def _admitted(socket: WebSocket) -> bool:
+    """Let a reader in by its header, or by the key in its first message, within some seconds.
+
+    Browsers cannot set headers here: their first message is `{"key": "trimtab_..."}`.
+    """
+    gate = socket.app.state.gate
+    first = gate.keys_required and "authorization" not in socket.headers
+    try:
+        if first:
+            await socket.accept()
+            said = json.loads(await asyncio.wait_for(socket.receive_text(), KEY_S))
+            text = said.get("key") if isinstance(said, dict) else None
+            address = socket.client.host if socket.client else "unknown"
+            require_role(await asyncio.to_thread(gate.check, str(text)[:200], address), Role.READ)
+        else:
+            require_role(await asyncio.to_thread(caller_of, socket), Role.READ)
+            await socket.accept()
+    except (RefusedError, TimeoutError, ValueError, KeyError) as refused:
+        # Before it is accepted, the handshake is answered 403.
+        reason = refused.message if isinstance(refused, RefusedError) else "a key was expected"
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+            await socket.close(POLICY_VIOLATION, reason[:100])
+        return False
+    except WebSocketDisconnect:
+        return False
+    return True
+
+
 async def _listen(socket: WebSocket) -> None:
     """End when the reader goes; nothing it says matters."""
     with contextlib.suppress(WebSocketDisconnect):
@@ -56,7 +84,11 @@ async def _send(socket: WebSocket, hub: Hub, *, reader: Reader, wake: asyncio.Ev
     """End when the reader goes, or takes nothing for too long."""
     with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
         while True:
-            await wake.wait()
+            try:
+                await asyncio.wait_for(wake.wait(), HEARTBEAT_S)
+            except TimeoutError:
+                await asyncio.wait_for(socket.send_text(HEARTBEAT), SEND_S)
+                continue
             wake.clear()
             if reader.behind:
                 text = await asyncio.to_thread(hub.snapshot, reader)

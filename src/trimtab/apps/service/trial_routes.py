@@ -17,7 +17,6 @@ from trimtab.apps.service.trials import Shock, WhatIf, outcome_view, tried, what
 from trimtab.apps.service.views import when
 from trimtab.engine import explain
 from trimtab.model import Command
-from trimtab.units import WAD
 
 ACTIONS_MAX = 50
 ACCOUNTS_MAX = 50
@@ -80,7 +79,7 @@ def ask_pre_trade(service: Of, asked: PreTradeRequest) -> accounts.PreTradeAnswe
     """Whether the venue would accept an action now, and how the account would stand after it."""
     with service.board.reading() as reading:
         rules = reading.draft.rules
-        trial = tried(reading, Shock(all_wad=WAD), _commands([asked.action], reading))
+        trial = tried(reading, Shock(), commands=_commands([asked.action], reading))
         key = asked.action.account
         before = explain(reading.draft.account(key), reading.draft)
         after = explain(trial.draft.account(key), trial.draft)

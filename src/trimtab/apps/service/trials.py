@@ -71,7 +71,7 @@ class Trial:
     outcomes: tuple[Accepted | Rejected, ...]
 
 
-def tried(reading: Reading, shock: Shock, commands: Sequence[Command]) -> Trial:
+def tried(reading: Reading, shock: Shock, *, commands: Sequence[Command]) -> Trial:
     """Move prices, then try commands in order; the venue stays as it is.
 
     Raises:
@@ -144,7 +144,7 @@ class WhatIf:
 
 def what_if(reading: Reading, question: WhatIf) -> dict[str, Any]:
     """Health and liquidation prices before and after, and who would be liquidatable."""
-    trial = tried(reading, question.shock, question.commands)
+    trial = tried(reading, question.shock, commands=question.commands)
     after = unsafe_keys(reading, trial)
     before = set(reading.waiting)
     fell, rose = sorted(after - before), sorted(before - after)

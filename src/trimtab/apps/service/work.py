@@ -41,6 +41,7 @@ class Work:
     at_ns: time of the work where the feed brings one (ns UTC); None is the clock's.
     decide: whether the policy looks and acts afterwards.
     gas_wad: what a liquidation costs from now on (wad of the quote); None: as before.
+    skip: give up the gap of the source, and do what waited behind it; the operator's decision.
     reply: is told what became of it, on the writer's thread: it must return at once.
     """
 
@@ -50,6 +51,7 @@ class Work:
     at_ns: int | None = None
     decide: bool = True
     gas_wad: int | None = None
+    skip: bool = False
     reply: Reply | None = None
 
 

@@ -164,21 +164,29 @@ class Writer:
     def _sorted(self, work: Work) -> list[Decided]:
         now_ns = self._time(work)
         try:
+            if work.skip:
+                return self._skipped(work)
             arrival, ready, gap = self.sources.sort(work, now_ns)
         except UsageError as error:
             self._replies.append((work, Receipt("failed", refused=((0, str(error), {}),))))
             return []
         missing = None if gap is None else (gap.first, gap.last)
         if arrival is not Arrival.NEW:
-            self._replies.append((work, Receipt(arrival.value, gap=missing)))
+            self._replies.append((work, Receipt(self._status(work, arrival), gap=missing)))
         return [self._decided(one) for one in ready]
 
-    def skip(self, source: str) -> int:
-        """Do what waited behind a gap that the operator gives up; on the writer's thread alone."""
-        decided = [self._decided(one) for one in self.sources.skip(source)]
-        if decided:
-            self._publish(decided, self._durable(decided))
-        return len(decided)
+    def _status(self, work: Work, arrival: Arrival) -> str:
+        """A duplicate of what still waits behind a gap is not durable: it is held too."""
+        last = self.sources.states()[work.source].intake.last
+        waits = work.number is not None and (last is None or work.number > last)
+        held = arrival is Arrival.DUPLICATE and waits
+        return (Arrival.HELD if held else arrival).value
+
+    def _skipped(self, work: Work) -> list[Decided]:
+        """Do what waited behind a gap that the operator gives up."""
+        found = [self._decided(one) for one in self.sources.skip(work.source)]
+        self._replies.append((work, Receipt("done")))
+        return found
 
     def _time(self, work: Work) -> int:
         """When the work happens: the later of the venue's time and the clock's or the feed's."""

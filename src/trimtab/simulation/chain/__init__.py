@@ -22,6 +22,7 @@ from trimtab.simulation.chain.oracles import (
     oracle_terms_of,
     report,
 )
+from trimtab.simulation.chain.stated import stated_keepers, stated_oracles
 
 __all__ = [
     "ChainBehavior",
@@ -37,4 +38,6 @@ __all__ = [
     "oracle_of",
     "oracle_terms_of",
     "report",
+    "stated_keepers",
+    "stated_oracles",
 ]

@@ -5,6 +5,12 @@ A shape (`OrderBookLadder`, `ConstantProductPool`, `ConcentratedPool`, `SquareRo
 and thins; `terms_of` gives the terms of all assets that kernels and the exact world take.
 """
 
+from trimtab.simulation.markets.calibrated import (
+    curve_fits,
+    market_of_book,
+    market_of_fits,
+    market_of_flow,
+)
 from trimtab.simulation.markets.curves import (
     Market,
     MarketCurve,
@@ -29,6 +35,7 @@ from trimtab.simulation.markets.pools import (
     LiquidityRange,
 )
 from trimtab.simulation.markets.routing import allocation, merged
+from trimtab.simulation.markets.stated import market_of, stated_terms
 
 __all__ = [
     "ConcentratedPool",
@@ -40,12 +47,18 @@ __all__ = [
     "OrderBookLadder",
     "SquareRootImpact",
     "allocation",
+    "curve_fits",
     "ladder_of",
     "ladder_of_bands",
     "linear_of_depth",
+    "market_of",
+    "market_of_book",
+    "market_of_fits",
+    "market_of_flow",
     "merged",
     "no_impact",
     "square_root_of_volume",
+    "stated_terms",
     "table_curve",
     "terms_of",
 ]

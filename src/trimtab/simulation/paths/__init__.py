@@ -18,7 +18,14 @@ from trimtab.simulation.paths.resampling import (
     HistoryWindows,
 )
 from trimtab.simulation.paths.sampling import PLAIN, Sampling, SamplingKind
-from trimtab.simulation.paths.shocks import NAMED_SHOCKS, BesideStill, Shocked, ShockMove, Still
+from trimtab.simulation.paths.shocks import (
+    NAMED_SHOCKS,
+    BesideStill,
+    Louder,
+    Shocked,
+    ShockMove,
+    Still,
+)
 from trimtab.simulation.paths.switching import RegimePaths
 
 __all__ = [
@@ -34,6 +41,7 @@ __all__ = [
     "HestonPaths",
     "HistoryWindows",
     "JumpPaths",
+    "Louder",
     "PathGrid",
     "PathKind",
     "PathModel",

@@ -15,7 +15,7 @@ from trimtab.simulation.paths.resampling import (
     GarchPaths,
     HistoryWindows,
 )
-from trimtab.simulation.paths.shocks import BesideStill, Shocked, Still
+from trimtab.simulation.paths.shocks import BesideStill, Louder, Shocked, Still
 from trimtab.simulation.paths.switching import RegimePaths
 from trimtab.units import YEAR_SECONDS, DataError
 
@@ -30,6 +30,9 @@ def driver_loadings(model: PathModel) -> Floats | None:
     """
     if isinstance(model, Shocked):
         return driver_loadings(model.model)
+    if isinstance(model, Louder):
+        inner = driver_loadings(model.model)
+        return None if inner is None else model.factor * inner
     if isinstance(model, BesideStill):
         inner = driver_loadings(model.model)
         return None if inner is None else np.pad(inner, ((0, len(model.still)), (0, 0)))
@@ -61,6 +64,8 @@ def annual_covariance(model: PathModel) -> Floats:
     """
     if isinstance(model, Shocked):
         return annual_covariance(model.model)
+    if isinstance(model, Louder):
+        return model.factor**2 * annual_covariance(model.model)
     if isinstance(model, BesideStill):
         return np.pad(annual_covariance(model.model), (0, len(model.still)))
     if isinstance(model, BlockBootstrap | HistoryWindows):

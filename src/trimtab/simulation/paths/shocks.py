@@ -116,3 +116,21 @@ class BesideStill:
         )
         steps = self.model.log_steps(inner, streams)
         return np.concatenate([steps, np.zeros((*steps.shape[:2], len(self.still)))], axis=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Louder:
+    """Another process whose log returns are all multiplied: volatility without other change."""
+
+    model: PathModel
+    factor: float
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return self.model.assets
+
+    def log_steps(self, grid: PathGrid, streams: Streams) -> Floats:
+        """The model's log returns times the factor."""
+        found: Floats = self.factor * self.model.log_steps(grid, streams)
+        return found

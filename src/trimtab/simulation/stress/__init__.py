@@ -7,6 +7,7 @@ from trimtab.simulation.stress.capacity import Capacity, capacity_of
 from trimtab.simulation.stress.cascading import shock_curve
 from trimtab.simulation.stress.curve import SHOCK_DEPTHS, ShockCurve, ShockPoint
 from trimtab.simulation.stress.engines import EngineMaker, PathEngine, engine_of, terms_of
+from trimtab.simulation.stress.fan import FAN_LEVELS, PriceFan, price_fan
 from trimtab.simulation.stress.measures import (
     PAYERS,
     Bearer,
@@ -25,11 +26,14 @@ from trimtab.simulation.stress.results import (
     StressResult,
     WorstPath,
 )
+from trimtab.simulation.stress.reverse import ReverseStress, reverse_stress
 from trimtab.simulation.stress.running import Prepared, path_prices, prepared, run_stress
 from trimtab.simulation.stress.sample import Design, Sample, design_of
+from trimtab.simulation.stress.sensitivity import Sensitivity, Variation, sensitivities
 from trimtab.simulation.stress.tail import Estimate, TailRisk, tail_risk
 
 __all__ = [
+    "FAN_LEVELS",
     "PAYERS",
     "SHOCK_DEPTHS",
     "STRESS_SCHEMA",
@@ -49,22 +53,29 @@ __all__ = [
     "Peg",
     "Plan",
     "Prepared",
+    "PriceFan",
     "Process",
+    "ReverseStress",
     "RunFacts",
     "Sample",
     "SamplingChoice",
+    "Sensitivity",
     "ShockCurve",
     "ShockPoint",
     "StressQuestion",
     "StressResult",
     "TailRisk",
+    "Variation",
     "WorstPath",
     "capacity_of",
     "design_of",
     "engine_of",
     "path_prices",
     "prepared",
+    "price_fan",
+    "reverse_stress",
     "run_stress",
+    "sensitivities",
     "shock_curve",
     "tail_risk",
     "terms_of",

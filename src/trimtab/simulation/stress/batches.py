@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -45,17 +44,21 @@ class BatchTask:
             sampling=self.sampling,
         )
 
-    def __call__(self, number: int) -> Batch:
-        """Return the columns of a batch."""
-        first, count = self.plan.span(number)
-        positions = path_positions(
+    def positions(self, first: int, count: int) -> NDArray[np.float64]:
+        """Return where some paths stand along the direction they are sampled in."""
+        return path_positions(
             self.plan.grid,
             seed=self.seed,
             paths=count,
             first_path=first,
             sampling=self.sampling,
         )
-        return columns_of(self.engine(self.prices(first, count), first), positions)
+
+    def __call__(self, number: int) -> Batch:
+        """Return the columns of a batch."""
+        first, count = self.plan.span(number)
+        found = self.engine(self.prices(first, count), first)
+        return columns_of(found, self.positions(first, count))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +103,33 @@ def finished_batches(
     done = sum(plan.span(number)[1] for number in found)
     tell(done, plan.paths)
     try:
-        with closing(executor.run(task, left)) as results:  # type: ignore[type-var]
-            for place, columns in results:
-                number = left[place]
-                if store is not None:
-                    store.keep(number, columns)
-                found[number] = columns
-                done += plan.span(number)[1]
-                tell(done, plan.paths)
+        for number, columns in _worked_off(task, left, executor=executor, store=store):
+            found[number] = columns
+            done += plan.span(number)[1]
+            tell(done, plan.paths)
     except KeyboardInterrupt:
         if not found:
             raise
     return [found[number] for number in sorted(found)]
+
+
+def _worked_off(
+    task: Callable[[int], Batch],
+    numbers: Sequence[int],
+    *,
+    executor: Executor,
+    store: BatchStore | None,
+) -> Iterator[tuple[int, Batch]]:
+    """Batches by number as they finish, kept before they are told; however it ends, none begins."""
+    results = executor.run(task, numbers)
+    try:
+        for place, columns in results:
+            if store is not None:
+                store.keep(numbers[place], columns)
+            yield numbers[place], columns
+    finally:
+        if isinstance(results, Generator):
+            results.close()
 
 
 def _require_of_plan(found: Mapping[int, Batch], plan: Plan) -> None:

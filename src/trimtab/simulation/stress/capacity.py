@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trimtab.model import Case, Explanation, Level
-from trimtab.simulation.standing import Standing, standing
+from trimtab.engine import Draft, account_sums, open_venue
+from trimtab.model import Case
+from trimtab.simulation.feed import first_prices
+from trimtab.simulation.standing import book_keys
 from trimtab.units import float_of
 
-_WAD_DECIMALS = 18
+# 1e-54 and 1e-72 of the quote: exact values, and those with a weight.
+_EXACT_DECIMALS = 54
+_WEIGHTED_DECIMALS = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,34 +36,23 @@ class Capacity:
 
 def capacity_of(case: Case) -> Capacity:
     """Return the capital efficiency of a case's book at its first prices."""
-    return capacity_of_standing(standing(case))
-
-
-def capacity_of_standing(found: Standing) -> Capacity:
-    """Return the capital efficiency of accounts as they stand."""
-    collateral = _value(sum(one.collateral_wad for one in found.accounts))
-    debt = _value(sum(one.debt_wad for one in found.accounts))
-    # Initial excess = weighted collateral - weighted debt - requirement, each at that level.
-    capacity = _value(
-        sum(
-            max(_initial(one) + one.weighted_debt_wad + one.requirement_wad, 0)
-            for one in found.accounts
-        )
-    )
-    owed = _value(sum(one.weighted_debt_wad + one.requirement_wad for one in found.accounts))
-    equity = collateral - debt
+    at_ns = case.ticks[0].at_ns
+    store = open_venue(case.rules, case.book, at_ns=at_ns, prices=first_prices(case))
+    draft = Draft(store, at_ns)
+    collateral = debt = capacity = owed = 0
+    for key in book_keys(store):
+        sums = account_sums(draft.account(key), draft)
+        liabilities = sums.weighted_debt + sums.initial_extra + sums.requirement_initial
+        collateral += sums.collateral
+        debt += sums.debt
+        capacity += max(sums.excess_initial + liabilities, 0)
+        owed += liabilities
+    held, due = float_of(collateral, _EXACT_DECIMALS), float_of(debt, _EXACT_DECIMALS)
+    room = float_of(capacity, _WEIGHTED_DECIMALS)
     return Capacity(
-        collateral,
-        debt,
-        capacity,
-        owed / capacity if capacity else 0.0,
-        collateral / equity if equity > 0.0 else float("inf"),
+        held,
+        due,
+        room,
+        float_of(owed, _WEIGHTED_DECIMALS) / room if room else 0.0,
+        held / (held - due) if held > due else float("inf"),
     )
-
-
-def _initial(account: Explanation) -> int:
-    return account.excess_wad[Level.INITIAL]
-
-
-def _value(wad: int) -> float:
-    return float_of(wad, _WAD_DECIMALS)

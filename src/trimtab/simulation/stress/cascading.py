@@ -1,7 +1,9 @@
 """The curve of loss against shock: one shock after another through the engine, made of no chance.
 
-All that moves falls together, in equal steps of the logarithm over an hour (a step at least), and
-stays there for the rest of the horizon, of which a day at most is looked at.
+What moves and what borrowers own more of than they owe falls together, in equal steps of the
+logarithm over an hour (a step at least), and stays there for the rest of the horizon, of which a
+day at most is looked at. What they owe on balance, and what hardly moves, such as a stablecoin,
+keeps its price: were it to fall too, nobody's health would change.
 """
 
 from __future__ import annotations
@@ -10,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.kernels.clearing.outcomes import ClearingOutcomes
-from trimtab.simulation.paths.loadings import annual_covariance
-from trimtab.simulation.paths.making import PathGrid, PathModel
+from trimtab.simulation.paths.making import PathGrid
 from trimtab.simulation.stress.curve import SHOCK_DEPTHS, ShockCurve, ShockPoint
 from trimtab.simulation.stress.engines import EngineMaker, engine_of
+from trimtab.simulation.stress.exposures import falling_assets
 from trimtab.simulation.stress.process import LearntProcess
 from trimtab.simulation.stress.question import StressQuestion
-from trimtab.units import DataError
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +38,7 @@ def shock_curve(
     Args:
         depths: fractions, above 0, below 1.
     """
-    moving = moving_assets(process.model)
+    moving = falling_assets(question.case, process.model, prices=grid.first_prices)
     shocks = np.where(moving, np.log1p(-np.array(depths))[:, None], 0.0)
     watched = watched_grid(grid)
     prices = shock_prices(watched, shocks)
@@ -45,14 +46,6 @@ def shock_curve(
     points = tuple(_point(depth, both, place=place) for place, depth in enumerate(depths))
     names = tuple(a for a, moves in zip(grid.assets, moving, strict=True) if moves)
     return ShockCurve(points, shock_steps(grid), names)
-
-
-def moving_assets(model: PathModel) -> NDArray[np.bool_]:
-    """Return which columns move; all but pegged to the quote where the process stands still."""
-    try:
-        return np.asarray(np.diag(annual_covariance(model)) > 0.0)
-    except DataError:
-        return np.ones(len(model.assets), dtype=np.bool_)
 
 
 def shock_steps(grid: PathGrid) -> int:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.kernels.clearing.outcomes import ClearingOutcomes, joined
-from trimtab.kernels.clearing.terms import KeeperTerms, OracleTerms, oracle_terms
-from trimtab.kernels.impact import ImpactTerms, without_impact
+from trimtab.kernels.clearing.terms import KeeperTerms, OracleTerms
+from trimtab.kernels.impact import ImpactTerms
 from trimtab.model import Case
+from trimtab.simulation.clearing_case import KernelEngine, kernel_engine
 from trimtab.simulation.paths.making import PathGrid
+from trimtab.simulation.stress.covering import market_of, oracle_of
 from trimtab.simulation.stress.question import EngineKind, StressQuestion
 from trimtab.simulation.world import WorldTerms, keepers_of, run_path
-from trimtab.units import UsageError
 
 Floats = NDArray[np.float64]
 
@@ -66,20 +67,46 @@ class ExactEngine:
         return joined(rows)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SharedKernel:
+    """The path kernel for several threads at once: each call has a laid out book for itself.
+
+    A book has the state of the path at work in it, so it serves one call at a time; books that wait
+    are used again.
+    """
+
+    first: KernelEngine
+    _waiting: list[KernelEngine] = field(default_factory=list, repr=False)
+
+    def __call__(self, prices: Floats, first_path: int) -> ClearingOutcomes:
+        """Return the rows of the paths."""
+        # Taking from and putting to a list are whole operations; no two calls get one book.
+        try:
+            engine = self._waiting.pop()
+        except IndexError:
+            engine = KernelEngine(self.first.question, self.first.steps, self.first.seed)
+        found = engine(prices, first_path)
+        self._waiting.append(engine)
+        return found
+
+    def __getstate__(self) -> KernelEngine:
+        """All but the books, which are laid out again where they are needed."""
+        return self.first
+
+    def __setstate__(self, state: KernelEngine) -> None:
+        """Take up a state."""
+        object.__setattr__(self, "first", state)
+        object.__setattr__(self, "_waiting", [])
+
+
 def terms_of(question: StressQuestion, grid: PathGrid, *, feedback: bool = True) -> Terms:
     """Return the terms of a question on a grid.
 
     Raises:
-        UsageError: terms of other assets than the paths have.
+        UsageError: terms of an asset that has no path.
     """
-    market = question.market or without_impact(grid.assets)
-    oracle = question.oracle or oracle_terms(grid.assets)
-    for name, assets in (("market", market.assets), ("oracle", oracle.assets)):
-        if assets != grid.assets:
-            raise UsageError(
-                f"{name}: terms of {', '.join(assets)}, expected the assets of the paths in their "
-                f"order: {', '.join(grid.assets)}"
-            )
+    market = market_of(question.market, grid.assets)
+    oracle = oracle_of(question.oracle, grid.assets)
     if not feedback:
         market = replace(market, feedback=False)
     keepers = question.keepers or keepers_of(question.case, step_seconds=grid.step_seconds)
@@ -96,4 +123,12 @@ def engine_of(question: StressQuestion, grid: PathGrid, *, feedback: bool = True
     if question.engine is EngineKind.EXACT:
         world = WorldTerms(terms.market, terms.oracle, terms.keepers, actors=question.actors)
         return ExactEngine(question.case, grid, world, question.seed)
-    raise UsageError("the kernel clears no book yet; take the exact engine")
+    kernel = kernel_engine(
+        question.case,
+        grid,
+        impact=terms.market,
+        oracle=terms.oracle,
+        keepers=terms.keepers,
+        seed=question.seed,
+    )
+    return SharedKernel(kernel)

@@ -7,6 +7,8 @@ from typing import Final
 
 from trimtab.kernels.clearing.outcomes import COLUMNS
 from trimtab.simulation.paths.making import BYTES_MOST, PathGrid
+from trimtab.simulation.paths.resampling import HistoryWindows
+from trimtab.simulation.paths.shocks import BesideStill, Louder, Shocked
 from trimtab.simulation.stress.process import LearntProcess, start_prices
 from trimtab.simulation.stress.question import STEPS_MOST, EngineKind, StressQuestion
 from trimtab.units import UsageError
@@ -18,7 +20,7 @@ _BATCH_SHARE: Final = 8
 SECONDS_MOST: Final = 24 * 3600.0
 # Measured, one core: a number of a path drawn and exponentiated; an account and step cleared.
 _DRAW_SECONDS: Final = 6e-8
-_CLEAR_SECONDS: Final = {EngineKind.KERNEL: 4e-9, EngineKind.EXACT: 4e-5}
+_CLEAR_SECONDS: Final = {EngineKind.KERNEL: 4e-9, EngineKind.EXACT: 1e-4}
 # Columns of a path's account in the kernel, and in the exact engine's records.
 _ACCOUNT_BYTES: Final = {EngineKind.KERNEL: 600, EngineKind.EXACT: 12_000}
 
@@ -57,6 +59,7 @@ def planned(question: StressQuestion, process: LearntProcess, *, workers: int = 
         UsageError: more steps, memory or time than fits; says what it would take and what fits.
     """
     grid = grid_of(question, process)
+    _require_windows(question, process, grid=grid)
     limit = BYTES_MOST if question.bytes_max is None else question.bytes_max
     numbers = (grid.steps + 1) * len(grid.assets)
     accounts = len({(row.account, row.group) for row in question.case.book})
@@ -100,6 +103,21 @@ def grid_of(question: StressQuestion, process: LearntProcess) -> PathGrid:
         )
     assets = process.model.assets
     return PathGrid(assets, start_prices(question.case, assets), steps, step)
+
+
+def _require_windows(question: StressQuestion, process: LearntProcess, *, grid: PathGrid) -> None:
+    """History as it was has only so many windows, and a path is one of them."""
+    model = process.model
+    while isinstance(model, BesideStill | Shocked | Louder):
+        model = model.model
+    if not isinstance(model, HistoryWindows):
+        return
+    found = len(model.begins(grid.steps))
+    if question.paths > found:
+        raise UsageError(
+            f"paths: found {question.paths:,}, expected at most {found:,}: so many windows of "
+            f"{grid.steps:,} steps without a gap does the history have"
+        )
 
 
 def _duration(seconds: float) -> str:

@@ -16,6 +16,7 @@ from trimtab.simulation.paths.pegs import peg_of
 from trimtab.simulation.paths.resampling import FilteredHistory, GarchPaths
 from trimtab.simulation.paths.shocks import NAMED_SHOCKS, BesideStill, Shocked, ShockMove, Still
 from trimtab.simulation.paths.switching import RegimePaths
+from trimtab.simulation.stress.exposures import falling_assets
 from trimtab.units import DataError, UsageError, float_of
 
 _WAD_DECIMALS = 18
@@ -52,7 +53,8 @@ class Process:
         keep_drift: keep the drift of the history; otherwise diffusions and GARCH have none, so that
             a month that rose promises no further rise.
         correlation_share: how far correlations go to one, from 0 to 1.
-        shock: moves on top, or the name of one of `NAMED_SHOCKS`.
+        shock: moves on top, or the name of one of `NAMED_SHOCKS`: then of what moves and borrowers
+            own on balance, so that stablecoins stay.
         pegs: assets that follow others.
     """
 
@@ -114,8 +116,19 @@ def learnt(process: Process, case: Case) -> LearntProcess:
     still = tuple(asset for asset in priced if asset not in model.assets)
     whole: PathModel = BesideStill(model, still) if still and model.assets else model
     if process.moves:
-        whole = Shocked(whole, process.moves)
+        whole = Shocked(whole, _of_what_falls(process, whole, case=case))
     return LearntProcess(whole, reports, step)
+
+
+def _of_what_falls(process: Process, model: PathModel, *, case: Case) -> tuple[ShockMove, ...]:
+    """A shock's moves; those of a named one are of the assets that fall, by name."""
+    if not isinstance(process.shock, str):
+        return process.shock
+    falls = falling_assets(case, model, prices=start_prices(case, model.assets))
+    names = [asset for asset, falling in zip(model.assets, falls, strict=True) if falling]
+    return tuple(
+        ShockMove(move.at_minutes, dict.fromkeys(names, move.moves["*"])) for move in process.moves
+    )
 
 
 def start_prices(case: Case, assets: tuple[str, ...]) -> tuple[float, ...]:

@@ -54,7 +54,7 @@ class StressQuestion:
         horizon_seconds: how far to look, above 0.
         paths: how many, at least 1.
         step_seconds: of the paths; None is the history's step, else a hundredth of the horizon.
-        seed: 0 to below 2**64; path k is the same in any batch, on any worker.
+        seed: 0 to below 2**63; path k is the same in any batch, on any worker.
         process: how prices move.
         market: price impact, per asset of the paths; None takes any quantity at the path's price.
         oracle: how prices are reported; None reports the market at once.
@@ -99,7 +99,7 @@ class StressQuestion:
             (0.0 < horizon < float("inf"), "horizon", horizon, "seconds above 0"),
             (1 <= self.paths <= PATHS_MOST, "paths", self.paths, f"from 1 to {PATHS_MOST:,}"),
             (step is None or 0.0 < step <= horizon, "step", step, step_most),
-            (0 <= self.seed < 2**64, "seed", self.seed, "from 0 to below 2**64"),
+            (0 <= self.seed < 2**63, "seed", self.seed, "from 0 to below 2**63"),
             (self.batch_paths >= 1, "paths of a batch", self.batch_paths, "at least 1"),
             (self.worst >= 0, "worst paths", self.worst, "0 or more"),
             (level, names, shares, "numbers between 0 and 1, one level at least"),

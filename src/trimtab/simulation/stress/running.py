@@ -13,7 +13,7 @@ from trimtab.simulation.stress.assembling import assembled
 from trimtab.simulation.stress.batches import BatchTask, InOrder, Progress, finished_batches
 from trimtab.simulation.stress.cascading import shock_curve
 from trimtab.simulation.stress.directions import sampling_of
-from trimtab.simulation.stress.engines import EngineMaker, engine_of, terms_of
+from trimtab.simulation.stress.engines import EngineMaker, Terms, engine_of, terms_of
 from trimtab.simulation.stress.identity import identity_of
 from trimtab.simulation.stress.outcomes import gathered
 from trimtab.simulation.stress.planning import Plan, planned
@@ -35,6 +35,7 @@ class Prepared:
     sampling: Sampling
     task: BatchTask
     maker: EngineMaker
+    terms: Terms
     identity: str
 
     @property
@@ -64,7 +65,7 @@ def prepared(
         (process.model, plan.grid, plan.paths, plan.batch_paths, question.seed, sampling),
         (terms.market, terms.oracle, terms.keepers, question.engine, list(question.actors)),
     )
-    return Prepared(question, process, plan, sampling, task, engine, identity)
+    return Prepared(question, process, plan, sampling, task, engine, terms, identity)
 
 
 def run_stress(

@@ -62,10 +62,11 @@ def tail_risk(sample: Sample, level: float, *, confidence: float = 0.95) -> Tail
 
 
 def mean_estimate(sample: Sample, *, confidence: float = 0.95) -> Estimate:
-    """Return the mean with its asymptotic normal interval."""
+    """Return the mean with its asymptotic normal interval, which ends at the least value."""
     value, error = sample.mean(), sample.error_of(sample.values)
     reach = _reach(confidence) * error
-    return Estimate(value, error, value - reach, value + reach, "asymptotic normal")
+    low = max(value - reach, min(value, float(sample.rising[0])))
+    return Estimate(value, error, low, value + reach, "asymptotic normal")
 
 
 def value_at_risk(sample: Sample, level: float, *, confidence: float = 0.95) -> Estimate:
@@ -75,21 +76,29 @@ def value_at_risk(sample: Sample, level: float, *, confidence: float = 0.95) -> 
     error = sample.error_of((sample.values > value).astype(np.float64))
     if sample.design.is_plain:
         low, high = _order_statistics(sample, level, confidence=confidence)
-        return Estimate(value, _width(low, high, confidence), low, high, "order statistics")
+        return Estimate(
+            value, _width(low, high, confidence=confidence), low, high, "order statistics"
+        )
     reach = _reach(confidence) * error
     low = sample.quantile(max(level - reach, 0.0)) if reach < level else -math.inf
     high = sample.quantile(level + reach) if level + reach < 1.0 else math.inf
-    return Estimate(value, _width(low, high, confidence), low, high, "quantiles at levels -+ error")
+    return Estimate(
+        value, _width(low, high, confidence=confidence), low, high, "quantiles at levels -+ error"
+    )
 
 
 def expected_shortfall(sample: Sample, level: float, *, confidence: float = 0.95) -> Estimate:
-    """Return the mean of the worst 1 - level of all outcomes with its interval."""
+    """Return the mean of the worst 1 - level of all outcomes with its interval.
+
+    The interval's lower end is at least the mean of all, which no tail's mean falls below.
+    """
     _checked(level, "level")
     start = sample.quantile(level)
     excess = np.maximum(sample.values - start, 0.0) / (1.0 - level)
     value, error = start + sample.mean_of(excess), sample.error_of(excess)
     reach = _reach(confidence) * error
-    return Estimate(value, error, value - reach, value + reach, "asymptotic normal")
+    low = max(value - reach, min(value, sample.mean()))
+    return Estimate(value, error, low, value + reach, "asymptotic normal")
 
 
 def probability(sample: Sample, limit: float, *, confidence: float = 0.95) -> Estimate:
@@ -129,23 +138,35 @@ def clopper_pearson(hits: int, trials: int, *, confidence: float = 0.95) -> tupl
     return low, high
 
 
+def binomial_quantile(probability: float, trials: int, *, share: float) -> int:
+    """Return the least k with P(B <= k) >= probability, of B binomial (trials, share)."""
+    from scipy.special import bdtr, bdtrik
+
+    found = bdtrik(probability, trials, share)
+    k = max(0, math.ceil(found)) if math.isfinite(found) else 0
+    # The inverse is good to some digits, the function itself to all.
+    while k > 0 and bdtr(k - 1, trials, share) >= probability:
+        k -= 1
+    while bdtr(k, trials, share) < probability:
+        k += 1
+    return k
+
+
 def _order_statistics(sample: Sample, level: float, *, confidence: float) -> tuple[float, float]:
     """The order statistics l and u with P(B < l) and P(B >= u) at most half of what is left.
 
     B, how many of n lie below the quantile, is binomial (n, level).
     """
-    from scipy.stats import binom
-
     _checked(confidence, "confidence")
     count, side = len(sample), 0.5 * (1.0 - confidence)
-    below = int(binom.ppf(side, count, level))
-    above = int(binom.ppf(1.0 - side, count, level)) + 1
+    below = binomial_quantile(side, count, share=level)
+    above = binomial_quantile(1.0 - side, count, share=level) + 1
     low = float(sample.rising[below - 1]) if below >= 1 else -math.inf
     high = float(sample.rising[above - 1]) if above <= count else math.inf
     return low, high
 
 
-def _width(low: float, high: float, confidence: float) -> float:
+def _width(low: float, high: float, *, confidence: float) -> float:
     """The standard error that a normal interval of this width would have."""
     if math.isinf(high) or math.isinf(low):
         return math.inf

@@ -1,0 +1,123 @@
+"""The picture of a search for rules: risk against room, the front, the present and the choice."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from trimtab.apps.report.drawing import COLORS, SETTINGS, Picture, Shape, blank, dress, picture
+from trimtab.apps.report.shown import short_number
+from trimtab.simulation.stress.tuning import Trial, TuneResult
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+HEIGHT = 340
+# Of a picture that stands alone, on white.
+INKS: Mapping[str, str] = MappingProxyType(
+    {
+        "ink": "#1b1f24",
+        "muted": "#6b7280",
+        "line": "#d5d9df",
+        "accent": "#2f5fb3",
+        "act": "#2f855a",
+        "loss": "#b83232",
+    }
+)
+
+
+def pareto_picture(result: TuneResult, *, quote: str) -> Picture:
+    """Return the picture for a page: every sound trial, the front, the present, the choice."""
+    return picture(
+        "pareto",
+        pareto_words(result, quote=quote),
+        draw=lambda shape: _drawn(result, shape, quote=quote, inks=COLORS),
+        height=HEIGHT,
+    )
+
+
+def save_pareto(result: TuneResult, path: Path, *, quote: str) -> None:
+    """Write the picture to a file of its own: SVG or PNG, by the name's ending."""
+    import matplotlib
+
+    swapped = {COLORS[name]: ink for name, ink in INKS.items()}
+    settings: Any = {
+        name: swapped.get(value, value) if isinstance(value, str) else value
+        for name, value in SETTINGS.items()
+    }
+    settings["svg.hashsalt"] = "pareto"
+    with matplotlib.rc_context(settings):
+        canvas = _drawn(result, Shape("wide", 880, HEIGHT, 9), quote=quote, inks=INKS)
+        kind = path.suffix.lstrip(".") or "svg"
+        metadata = {"Date": None} if kind == "svg" else {}
+        canvas.savefig(path, format=kind, dpi=144, facecolor="white", metadata=metadata)
+
+
+def pareto_words(result: TuneResult, *, quote: str) -> str:
+    """Return what the picture shows, in words."""
+    present, chosen = result.present, result.recommendation
+    told = (
+        f"Expected shortfall against borrow capacity of {len(result.trials)} sets of rules, "
+        f"{len(result.pareto)} of them bettered by no other. The present rules: "
+        f"{short_number(present.shortfall)} {quote} at risk, "
+        f"{short_number(present.capacity)} {quote} to borrow."
+    )
+    if chosen is None:
+        return f"{told} None betters them."
+    return (
+        f"{told} Recommended: {short_number(chosen.trial.shortfall)} at risk, "
+        f"{short_number(chosen.trial.capacity)} to borrow."
+    )
+
+
+def _drawn(result: TuneResult, shape: Shape, *, quote: str, inks: Mapping[str, str]) -> "Canvas":
+    canvas, (panel,) = blank(shape, (1.0,))
+    fine = [trial for trial in result.trials if trial.is_feasible]
+    front = [result.trials[number] for number in result.pareto]
+    _points(panel, fine, tint=inks["muted"], size=14, alpha=0.4)
+    panel.plot(
+        [one.capacity for one in front],
+        [one.shortfall for one in front],
+        color=inks["accent"],
+        linewidth=1.4,
+        drawstyle="steps-pre",
+        marker="o",
+        markersize=4,
+        zorder=4,
+    )
+    level = f"{result.level:.10g}"
+    dress(panel, f"expected shortfall at {level} over the horizon, {quote}", zero=True)
+    panel.xaxis.set_major_formatter(lambda value, _: short_number(value))
+    panel.set_xlabel(f"borrow capacity, {quote}", fontsize=10, labelpad=3)
+    _named(panel, result.present, name="present", tint=inks["loss"])
+    if result.recommendation is not None:
+        _named(panel, result.recommendation.trial, name="recommended", tint=inks["act"])
+    return canvas
+
+
+def _points(
+    panel: "Axes", trials: list[Trial], *, tint: str, size: float, alpha: float = 1.0
+) -> None:
+    panel.scatter(
+        [one.capacity for one in trials],
+        [one.shortfall for one in trials],
+        s=size,
+        color=tint,
+        alpha=alpha,
+        linewidths=0,
+        zorder=3,
+    )
+
+
+def _named(panel: "Axes", trial: Trial, *, name: str, tint: str) -> None:
+    panel.scatter([trial.capacity], [trial.shortfall], s=46, color=tint, zorder=5, marker="D")
+    panel.annotate(
+        name,
+        (trial.capacity, trial.shortfall),
+        xytext=(7, 7),
+        textcoords="offset points",
+        color=tint,
+        fontsize=10,
+        zorder=6,
+    )

@@ -1,0 +1,120 @@
+"""The stress report: one HTML page about what could happen to a book, and how sure that is."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trimtab.apps.report.page import resource, template_of
+from trimtab.apps.report.shown import NARROW, Shown, plain_text
+from trimtab.apps.report.stress_heat import heat_picture
+from trimtab.apps.report.stress_pictures import stress_pictures
+from trimtab.apps.report.stress_rows import (
+    bearer_rows,
+    broken_rows,
+    cell,
+    chance,
+    keeper_rows,
+    lead,
+    measure_rows,
+    stress_tiles,
+    worst_rows,
+)
+from trimtab.apps.report.stress_sources import assumptions, fit_rows
+from trimtab.apps.stressing.answer import StressAnswer
+from trimtab.apps.summaries import versions
+
+
+def stress_report(answer: StressAnswer) -> str:
+    """One self-contained HTML page; the same answer gives the same bytes.
+
+    Returns:
+        HTML text without scripts and without any address that a browser would fetch.
+    """
+    result = answer.result
+    rules = result.question.case.rules
+    heat = heat_picture(answer)
+    pictures = stress_pictures(answer) | ({} if heat is None else {"heat": heat})
+    paragraph = lead(answer)
+    context: Mapping[str, Any] = {
+        "css": resource("report.css"),
+        "venue": rules.venue,
+        "quote": rules.quote,
+        "title": _title(answer),
+        "verdict": _verdict(answer),
+        "paragraph": paragraph,
+        "description": plain_text(paragraph),
+        "tiles": stress_tiles(answer),
+        "pictures": pictures,
+        "asset": answer.asset,
+        "measure_heads": _heads(answer),
+        "measures": measure_rows(answer),
+        "bearers": bearer_rows(answer),
+        "keepers": keeper_rows(answer),
+        "worst": worst_rows(answer),
+        "points": _points(answer),
+        "broken": broken_rows(answer),
+        "assumptions": assumptions(answer),
+        "fits": fit_rows(answer),
+        "notes": answer.notes,
+        "origin": _origin(answer),
+        "command": answer.command,
+        "versions": versions(),
+        "level": f"{100 * result.tail().level:.4g}{NARROW}%",
+        "is_whole": result.facts.is_whole,
+    }
+    return template_of("stress.html.j2").render(context)
+
+
+def _title(answer: StressAnswer) -> str:
+    result = answer.result
+    if result.loss.worst <= 0.0:
+        return "No path costs anybody anything"
+    if result.insolvency.value <= 0.0:
+        return "The funds hold on every path"
+    return f"The funds are exceeded on {chance(result.insolvency.value).text} of paths"
+
+
+def _verdict(answer: StressAnswer) -> dict[str, str]:
+    result = answer.result
+    allowed, found = result.fund.probability, result.insolvency.value
+    if not result.facts.is_whole:
+        words = f"Interrupted: {result.facts.done:,} of {result.facts.asked:,} paths are counted."
+        return {"tone": "warn", "sign": "…", "text": words}
+    if found > allowed:
+        words = f"A loss beyond the funds is likelier than the {allowed:.4g} asked for."
+        return {"tone": "bad", "sign": "!", "text": words}
+    words = f"A loss beyond the funds is no likelier than the {allowed:.4g} asked for."
+    return {"tone": "good", "sign": "✓", "text": words}
+
+
+def _heads(answer: StressAnswer) -> list[str]:
+    heads = ["mean", "median"]
+    for level in answer.result.question.levels:
+        heads += [f"VaR {level:.4g}", f"ES {level:.4g}"]
+    return [*heads, "worst"]
+
+
+def _points(answer: StressAnswer) -> list[tuple[str, Shown, Shown, Shown, Shown, str]]:
+    curve = answer.result.curve
+    if curve is None:
+        return []
+    return [
+        (
+            f"{100 * point.depth:.0f}{NARROW}%",
+            cell(point.liquidated),
+            cell(point.liquidated_alone),
+            cell(point.loss),
+            cell(point.loss_alone),
+            "–" if point.amplification is None else f"{point.amplification:.2f}x",
+        )
+        for point in curve.points
+    ]
+
+
+def _origin(answer: StressAnswer) -> list[tuple[str, str]]:
+    facts = answer.result.facts
+    inputs = dict(answer.result.question.case.input_hashes or {})
+    return [
+        ("seed", str(facts.seed)),
+        ("run", facts.identity),
+        *((name, digest) for name, digest in sorted(inputs.items())),
+    ]

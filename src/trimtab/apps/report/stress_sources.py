@@ -1,0 +1,94 @@
+"""What a stress report says of its assumptions, and of what was learnt from data."""
+
+from trimtab.apps.report.shown import NARROW, NO_BREAK, duration
+from trimtab.apps.report.stress_rows import money
+from trimtab.apps.stressing.answer import StressAnswer
+from trimtab.kernels.clearing.terms import NO_LIMIT
+from trimtab.kernels.impact import ImpactKind
+from trimtab.simulation.paths import PathGrid
+from trimtab.simulation.stress import terms_of
+from trimtab.units import NANOSECONDS
+
+KIND_WORDS = {
+    ImpactKind.NONE: "takes any quantity at the path's price",
+    ImpactKind.LINEAR: "linear impact",
+    ImpactKind.SQUARE_ROOT: "square-root impact",
+    ImpactKind.CONSTANT_PRODUCT: "constant-product pool",
+    ImpactKind.TABLE: "a table of depth",
+}
+
+
+def assumptions(answer: StressAnswer) -> list[tuple[str, list[str]]]:
+    """What was assumed of prices, markets, oracle, keepers: each with its lines."""
+    question, facts = answer.result.question, answer.result.facts
+    process = question.process
+    prices = [
+        "prices stand still but for the shock"
+        if process.kind is None and process.model is None
+        else f"{process.kind or 'a given process'}, learnt from the case's history"
+    ]
+    if process.shock:
+        prices.append(f"shock on top: {process.shock}")
+    if process.correlation_share:
+        prices.append(f"correlations {process.correlation_share:.0%} of the way to one")
+    step = duration(round(facts.step_seconds * NANOSECONDS))
+    prices.append(f"{facts.steps:,} steps of {step}; {question.sampling.kind} sampling")
+    return [("prices", prices), *_terms(answer)]
+
+
+def _terms(answer: StressAnswer) -> list[tuple[str, list[str]]]:
+    question, facts = answer.result.question, answer.result.facts
+    grid = PathGrid(facts.assets, facts.first_prices, facts.steps, facts.step_seconds)
+    terms = terms_of(question, grid)
+    markets = [
+        f"{asset}: {KIND_WORDS[ImpactKind(int(kind))]}"
+        for asset, kind in zip(facts.assets, terms.market.kind, strict=True)
+    ]
+    heard = "accounts are marked at prices after sales"
+    markets.append(
+        heard if terms.market.feedback else "sales do not move what accounts are marked at"
+    )
+    oracle = ["reports the market price at every step"]
+    if not terms.oracle.is_market:
+        oracle = [
+            f"{asset}: publishes moves of {100 * float(moved):.4g}{NARROW}% or more, reported "
+            f"{int(late)} steps later"
+            for asset, moved, late in zip(
+                facts.assets, terms.oracle.deviation, terms.oracle.delay_steps, strict=True
+            )
+        ]
+    keepers = terms.keepers
+    quote = question.case.rules.quote
+    capital = "no limit of capital"
+    if keepers.capital != float("inf"):
+        capital = f"at most {money(keepers.capital, quote).text} a step"
+    landing = "any number lands in a step"
+    if keepers.per_step < NO_LIMIT:
+        landing = f"at most {keepers.per_step:,} land in a step"
+    acts = [
+        f"{question.engine} engine; gas {money(keepers.gas, quote).text} a liquidation, "
+        f"least profit {money(keepers.min_profit, quote).text}",
+        f"{capital}; {landing}; {100 * keepers.failure:.4g}{NARROW}% fail to land; "
+        f"{keepers.delay_steps} steps of delay",
+    ]
+    return [("markets", markets), ("oracle", oracle), ("keepers", acts)]
+
+
+def fit_rows(answer: StressAnswer) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """What was learnt: the model, from how much, and its parameters and moments."""
+    rows = []
+    for fit in answer.result.fits:
+        told = [(name, _numbers(values)) for name, values in fit.parameters.items()]
+        for name, values in fit.data_moments.items():
+            beside = fit.model_moments.get(name)
+            words = _numbers(values) + (f" · model {_numbers(beside)}" if beside else "")
+            told.append((f"{name}, data", words))
+        if fit.log_likelihood is not None:
+            told.append(("log likelihood", f"{fit.log_likelihood:,.1f}"))
+        rows.append((fit.model, f"{fit.observations:,}{NO_BREAK}steps", told))
+    return rows
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    shown = [f"{value:.4g}" for value in values[:8]]
+    return ", ".join(shown) + (" …" if len(values) > 8 else "")

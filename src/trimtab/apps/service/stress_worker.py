@@ -1,0 +1,87 @@
+"""A stress test in a process of its own: the question in on stdin, progress and answer out.
+
+It gives way to the service (nice 10): a stress test must not slow a liquidation.
+"""
+
+import json
+import os
+import pickle
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from trimtab.model import Case
+from trimtab.units import DataError, TrimtabError, UsageError
+
+NICE = 10
+# A GARCH variance is learnt from this many rows at least; a shorter history is resampled.
+GARCH_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class StressTask:
+    """What is asked: the venue as it stands, the case whose history is learnt from, the choices.
+
+    choices: plain values of a `StressRequest`.
+    """
+
+    case: Case
+    history: Case
+    choices: Mapping[str, Any]
+
+
+def answered(task: StressTask, tell: Any) -> dict[str, Any]:
+    """The answer of a stress test as the document `trimtab.stress/1`.
+
+    Raises:
+        TrimtabError: what cannot be asked, or a history that teaches nothing.
+    """
+    from trimtab.simulation.paths.fitted import PathKind, panel_of_case
+    from trimtab.simulation.stress import EngineKind, StressQuestion, prepared, run_stress
+    from trimtab.simulation.stress.process import Process
+
+    asked = task.choices
+    panel = panel_of_case(task.history)
+    long = len(task.history.ticks) > GARCH_ROWS
+    usual = PathKind.GARCH if long else PathKind.BOOTSTRAP
+    process = Process(
+        kind=usual if asked["process"] == "auto" else PathKind(asked["process"]),
+        history=panel,
+        correlation_share=asked["correlation_share"],
+        shock=asked["shock"] or (),
+    )
+    question = StressQuestion(
+        task.case,
+        horizon_seconds=asked["horizon_hours"] * 3600,
+        paths=asked["paths"],
+        step_seconds=asked["step_minutes"] * 60,
+        seed=asked["seed"],
+        process=process,
+    )
+    try:
+        ready = prepared(question)
+    except (DataError, UsageError):
+        # What the compiled columns cannot clear, the exact engine does.
+        ready = prepared(replace(question, engine=EngineKind.EXACT))
+    return run_stress(ready, progress=tell).to_json()
+
+
+def main() -> None:
+    """Read a task from stdin, write lines of JSON to stdout."""
+    os.nice(NICE)
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    sys.stdout = sys.stderr
+
+    def line(**fields: Any) -> None:
+        out.write(json.dumps(fields) + "\n")
+        out.flush()
+
+    task = pickle.load(sys.stdin.buffer)
+    assert isinstance(task, StressTask), "the service sends tasks"
+    try:
+        line(result=answered(task, lambda done, total: line(done=done, total=total)))
+    except TrimtabError as error:
+        line(error=str(error))
+    except Exception as error:  # told to who asked; the process ends either way
+        line(error=f"internal error: {type(error).__name__}: {error}")

@@ -1,0 +1,7 @@
+"""Stress tests for people: the question from options and files, the answer, the verb."""
+
+from trimtab.apps.stressing.answer import StressAnswer
+from trimtab.apps.stressing.asking import StressChoices, stress_question
+from trimtab.apps.stressing.front import stress
+
+__all__ = ["StressAnswer", "StressChoices", "stress", "stress_question"]

@@ -1,0 +1,129 @@
+"""`trimtab.stress`: ask what could happen to a book, and what it would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimtab.adapters.executors import ExecutorKind, open_executor
+from trimtab.adapters.files import BatchFolder
+from trimtab.apps.stressing.answer import StressAnswer
+from trimtab.apps.stressing.asking import AUTO, StressChoices, stress_question
+from trimtab.model import Case, Executor, StressSettings
+from trimtab.simulation import standing
+from trimtab.simulation.paths import PLAIN
+from trimtab.simulation.stress import (
+    EngineKind,
+    Prepared,
+    Sensitivity,
+    StressQuestion,
+    prepared,
+    price_fan,
+    reverse_stress,
+    run_stress,
+    sensitivities,
+)
+from trimtab.simulation.stress.directions import exposures
+from trimtab.units import DataError, UsageError
+
+Progress = Callable[[int, int], None]
+BATCHES = "batches"
+LOWEST_PATHS = 400
+
+
+def stress(
+    case: Case,
+    choices: StressChoices | None = None,
+    *,
+    settings: StressSettings | None = None,
+    workers: int = 1,
+    executor: ExecutorKind = ExecutorKind.THREADS,
+    out: str | Path | None = None,
+    resume: bool = False,
+    hangs_on: bool = True,
+    backwards: bool = False,
+    progress: Progress | None = None,
+    command: str = "trimtab.stress(case)",
+) -> StressAnswer:
+    """Ask what could happen to a case's book along many price paths.
+
+    Arguments:
+        case: rules, book, price history, and depth where it has any.
+        choices: horizon, paths, process and the like; None is a week of a thousand paths.
+        settings: of a stress file: markets, oracle, chain, keepers.
+        workers, executor: who works the paths off; the numbers are the same for all.
+        out: a folder that keeps finished batches; None keeps none.
+        resume: go on with the batches in `out`, which have to be of the same question.
+        hangs_on: whether to tell what the expected shortfall hangs on.
+        backwards: whether to look for the smallest joint shock that the funds do not survive.
+        progress: is told (paths done, paths in all).
+        command: what the reader types to get the answer again.
+
+    Raises:
+        UsageError: what cannot be asked or does not fit; DataError: a case that cannot be stressed,
+            or batches of another run. KeyboardInterrupt: before any batch finished.
+    """
+    chosen = choices or StressChoices()
+    question = stress_question(case, chosen, settings=settings)
+    with open_executor(executor, workers) as hands:
+        ready, notes = _prepared(question, chosen, workers=hands.workers)
+        store = None
+        if out is not None:
+            store = BatchFolder(Path(out) / BATCHES, ready.identity, resume=resume)
+        result = run_stress(ready, executor=hands, store=store, progress=progress)
+        swings: tuple[Sensitivity, ...] = ()
+        if hangs_on and result.facts.is_whole:
+            swings = _hangs_on(ready, hands)
+        broken = reverse_stress(ready.question) if backwards else None
+    found = standing(case)
+    asset = _main_asset(question, ready)
+    return StressAnswer(
+        result,
+        found,
+        price_fan(ready),
+        asset,
+        _lowest(ready, asset),
+        swings,
+        broken,
+        command,
+        notes,
+    )
+
+
+def _prepared(
+    question: StressQuestion, chosen: StressChoices, *, workers: int
+) -> tuple[Prepared, tuple[str, ...]]:
+    """A run that is ready; on auto the exact engine does what the kernel cannot."""
+    try:
+        return prepared(question, workers=workers), ()
+    except (DataError, UsageError) as error:
+        if chosen.engine != AUTO:
+            raise
+        exact = prepared(replace(question, engine=EngineKind.EXACT), workers=workers)
+        return exact, (f"the exact engine ran, for the path kernel refused: {error}",)
+
+
+def _hangs_on(ready: Prepared, hands: Executor) -> tuple[Sensitivity, ...]:
+    try:
+        return sensitivities(ready, executor=hands)
+    except KeyboardInterrupt:
+        return ()
+
+
+def _lowest(ready: Prepared, asset: str) -> NDArray[np.float64]:
+    """The lowest price so far of an asset on plainly drawn paths, whatever the run samples."""
+    count = min(LOWEST_PATHS, ready.plan.paths)
+    drawn = replace(ready.task, sampling=PLAIN).prices(0, count)
+    prices = drawn[:, :, ready.grid.assets.index(asset)]
+    return np.asarray(np.minimum.accumulate(prices, axis=1))
+
+
+def _main_asset(question: StressQuestion, ready: Prepared) -> str:
+    """The asset of the paths to which the book's borrowers are exposed most, in value."""
+    grid = ready.grid
+    exposed = np.abs(exposures(question.case, grid.assets, prices=grid.first_prices))
+    return grid.assets[int(np.argmax(exposed))]

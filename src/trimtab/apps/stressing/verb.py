@@ -1,0 +1,121 @@
+"""What `trimtab stress` does: read, ask, print, and choose the exit code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trimtab.adapters.executors import ExecutorKind
+from trimtab.apps import console
+from trimtab.apps.console import Format, say
+from trimtab.apps.presets import load_case
+from trimtab.apps.stressing.answer import StressAnswer
+from trimtab.apps.stressing.asking import StressChoices, stress_settings
+from trimtab.apps.stressing.front import stress
+from trimtab.apps.stressing.printing import print_stress
+from trimtab.units import UsageError
+
+RISK_FOUND = 1
+INSOLVENCY = "insolvency"
+
+
+@dataclass(frozen=True, slots=True)
+class StressRun:
+    """The options of `trimtab stress` beside the question's."""
+
+    case: Path
+    settings: Path | None
+    out: Path | None
+    report: Path | None
+    resume: bool
+    form: Format
+    executor: str
+    workers: int
+    fail_on: str | None
+    limit: float
+    sensitivity: bool
+    reverse: bool
+
+    def __post_init__(self) -> None:
+        if self.executor not in tuple(ExecutorKind):
+            known = ", ".join(str(kind) for kind in ExecutorKind)
+            raise UsageError(f"--executor {self.executor!r}: expected one of {known}")
+        if self.fail_on not in (None, INSOLVENCY):
+            raise UsageError(f"--fail-on {self.fail_on!r}: expected {INSOLVENCY}")
+        if self.form not in (Format.TABLE, Format.JSON):
+            raise UsageError("--format: the answer prints as table or json; tables are in --out")
+        if self.resume and self.out is None:
+            raise UsageError("--resume goes on with the batches in --out: name that folder")
+
+
+def run_stress_verb(run: StressRun, choices: StressChoices) -> int:
+    """`trimtab stress`; returns its exit code."""
+    case = load_case(run.case, warn=lambda line: say(f"warning: {line}"))
+    settings = stress_settings(run.case if run.case.is_dir() else None, run.settings)
+    with console.progress(case.rules.venue) as tell:
+        answer = stress(
+            case,
+            choices,
+            settings=settings,
+            workers=run.workers,
+            executor=ExecutorKind(run.executor),
+            out=run.out,
+            resume=run.resume,
+            hangs_on=run.sensitivity,
+            backwards=run.reverse,
+            progress=tell,
+            command=_command(run, choices),
+        )
+    _write(run, answer)
+    if run.form is Format.JSON:
+        console.print_json(answer.to_json())
+    else:
+        print_stress(answer)
+    return _code(run, answer)
+
+
+def _write(run: StressRun, answer: StressAnswer) -> None:
+    if run.out is not None:
+        answer.save(run.out)
+        say(f"report: {run.out / 'report.html'}")
+    if run.report is not None:
+        answer.report(run.report)
+        say(f"report: {run.report}")
+    facts = answer.result.facts
+    if not facts.is_whole:
+        more = f"; go on with --resume --out {run.out}" if run.out is not None else ""
+        say(f"interrupted: the answer is of {facts.done:,} of {facts.asked:,} paths{more}")
+
+
+def _code(run: StressRun, answer: StressAnswer) -> int:
+    if not answer.result.facts.is_whole:
+        return console.INTERRUPTED
+    found = answer.result.insolvency.value
+    return RISK_FOUND if run.fail_on == INSOLVENCY and found > run.limit else 0
+
+
+def _command(run: StressRun, choices: StressChoices) -> str:
+    """How to get the answer again; paths of files are left to the reader."""
+    usual = StressChoices()
+    words = ["trimtab stress CASE"]
+    for flag, found, standard in (
+        ("--horizon-hours", choices.horizon_hours, usual.horizon_hours),
+        ("--step-seconds", choices.step_seconds, usual.step_seconds),
+        ("--paths", choices.paths, usual.paths),
+        ("--process", choices.process, usual.process),
+        ("--shock", choices.shock, usual.shock),
+        ("--correlation-to-one", choices.correlation_share, usual.correlation_share),
+        ("--engine", choices.engine, usual.engine),
+        ("--sampling", choices.sampling, usual.sampling),
+    ):
+        if found != standard:
+            words.append(f"{flag} {found:g}" if isinstance(found, float) else f"{flag} {found}")
+    for level in choices.levels:
+        if choices.levels != usual.levels:
+            words.append(f"--level {level:g}")
+    if run.settings is not None:
+        words.append("--settings FILE")
+    if run.reverse:
+        words.append("--reverse")
+    words += [f"--seed {choices.seed}", "--out DIR"]
+    return " ".join(words)

@@ -1,0 +1,113 @@
+"""What a search for better rules answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trimtab.model import Ramp, Rules
+from trimtab.simulation.standing import Change
+
+TUNE_SCHEMA = "trimtab.tune/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One set of values and what it came to, on the same paths as every other.
+
+    Args:
+        number: from 0, which is the present rules.
+        values: by key, exact text.
+        shortfall, shortfall_error: expected shortfall of the loss, and its standard error, quote.
+        capacity: what the book may borrow, quote.
+        fund: the insurance fund that the values ask for, quote.
+        conflict: why the values cannot be rules; "" where they can.
+    """
+
+    number: int
+    values: Mapping[str, str]
+    shortfall: float
+    shortfall_error: float
+    capacity: float
+    fund: float
+    conflict: str = ""
+
+    @property
+    def is_feasible(self) -> bool:
+        """Whether these can be rules."""
+        return not self.conflict
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChange:
+    """One key of `rules.toml`: what is, what shall be; None where the key is absent."""
+
+    key: str
+    present: str | None
+    proposed: str
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What the engine says of a change of rules before it is made.
+
+    Args:
+        refusal: why the engine refuses it; "" where it accepts.
+        ramps: weights that would move slowly, in wad, with their times.
+        by_deposit: keys that no command changes: a fund is paid in.
+        newly_liquidatable: who would become so once ramps are over, largest shortage first.
+    """
+
+    refusal: str
+    ramps: tuple[Ramp, ...]
+    by_deposit: tuple[str, ...]
+    newly_liquidatable: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """The trial to take, why, as a difference of rules, and its dry run."""
+
+    trial: Trial
+    reason: str
+    changes: tuple[KeyChange, ...]
+    rules: Rules
+    dry_run: DryRun
+
+
+@dataclass(frozen=True, slots=True)
+class TuneResult:
+    """A finished search; `to_json` is the document `trimtab.tune/1`.
+
+    Args:
+        trials: all, in order; the first is the present rules.
+        pareto: numbers of feasible trials that no other betters in every aim, by shortfall.
+        level: of the expected shortfall, over the horizon.
+        recommendation: None where no trial betters the present rules.
+        is_whole: whether as many trials were made as asked for.
+    """
+
+    trials: tuple[Trial, ...]
+    pareto: tuple[int, ...]
+    level: float
+    horizon_seconds: float
+    paths: int
+    seed: int
+    borrowers: str
+    recommendation: Recommendation | None
+    is_whole: bool
+
+    @property
+    def present(self) -> Trial:
+        """The rules as they are."""
+        return self.trials[0]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document `trimtab.tune/1`."""
+        from trimtab.simulation.stress.documents import plain
+
+        document: dict[str, Any] = plain(self)
+        if self.recommendation is not None:
+            document["recommendation"].pop("rules")
+        return {"schema": TUNE_SCHEMA, **document, "seed": str(self.seed)}

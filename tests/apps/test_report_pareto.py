@@ -1,0 +1,51 @@
+"""The picture of a search for rules."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from trimtab.apps.report.pareto import pareto_picture, save_pareto
+from trimtab.simulation.stress.tuning import Trial, TuneResult, pareto_set
+
+
+def result() -> TuneResult:
+    trials = (
+        Trial(0, {}, 500.0, 5.0, 1000.0, 0.0),
+        Trial(1, {}, 300.0, 5.0, 900.0, 0.0),
+        Trial(2, {}, 700.0, 5.0, 1300.0, 0.0),
+        Trial(3, {}, 900.0, 5.0, 1200.0, 0.0),
+        Trial(4, {}, 1e9, 0.0, 0.0, 0.0, conflict="no rules"),
+    )
+    return TuneResult(
+        trials, pareto_set(trials), 0.99, 604800.0, 100, 0, "same_share", None, is_whole=True
+    )
+
+
+def test_the_picture_says_what_it_shows():
+    found = pareto_picture(result(), quote="USD")
+    assert found.alt.startswith("Expected shortfall against borrow capacity of 5 sets of rules, 3")
+    assert found.alt.endswith("None betters them.")
+    for text in (found.wide, found.narrow):
+        assert "present" in text
+        assert "var(--accent)" in text
+        assert not re.search(r"https?://", text)
+    assert "borrow capacity, USD" in found.wide
+
+
+def test_what_cannot_be_rules_is_not_drawn():
+    """Its risk of 1e9 would stretch the axis."""
+    assert "1B" not in pareto_picture(result(), quote="USD").wide
+
+
+@pytest.mark.parametrize("ending", ["svg", "png"])
+def test_the_picture_stands_alone_too(tmp_path, ending):
+    path = tmp_path / f"pareto.{ending}"
+    save_pareto(result(), path, quote="USD")
+    first = path.read_bytes()
+    assert first.startswith(b"\x89PNG" if ending == "png" else b"<?xml")
+    save_pareto(result(), path, quote="USD")
+    assert path.read_bytes() == first, "the same bytes for the same search"
+    if ending == "svg":
+        assert b"var(--" not in first
