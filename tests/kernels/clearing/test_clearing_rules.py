@@ -266,3 +266,15 @@ def test_of_several_pairs_the_one_that_gains_most_is_taken():
     assert row["bonus"] == pytest.approx(60.0)
     once = replace(question, keepers=KeeperTerms(repeats=1))
     assert cleared(once, path).row(0)["liquidated"] == pytest.approx(600.0)
+
+
+def test_a_claim_on_a_pool_without_cash_still_cancels_a_debt():
+    # 100 USD of collateral against 700 USD, no cash, and ETH that is worth next to nothing: the
+    # claim pays 100 of the loss where a sale of it could not.
+    book = book_of([0.001], [700.0], supplied=800.0)
+    held = np.array([[0.001, 100.0]])
+    pools = replace(book.pools, supplied=np.array([0.001, 700.0]), cash=np.array([0.001, 0.0]))
+    book = replace(book, held=held, pools=pools, liquidation=LiquidationTerms(dust_share=0.9))
+    row = cleared(asked(book, per_step=0), along(1.0)).row(0)
+    assert row["bad_debt"] == pytest.approx(600.0 - 0.001)
+    assert row["socialized"] == pytest.approx(600.0 - 0.001)
