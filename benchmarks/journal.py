@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -44,15 +45,15 @@ def durable_commands() -> Result:
     """Appends of several sizes to both stores in alternation, beside bare writes of the disk."""
     found: dict[tuple[str, int], list[float]] = {}
     with stores() as opened, tempfile.TemporaryDirectory(dir=".") as folder:
-        for turn in range(TURNS):
-            with told(f"journal: turn {turn + 1} of {TURNS}"):
-                for size, commits in COMMITS.items():
-                    for name, journal in opened.items():
-                        found.setdefault((name, size), []).append(
-                            append_rate(journal, size, commits=commits)
-                        )
-                    synced = synced_writes(Path(folder) / "bare", size, commits=commits)
-                    found.setdefault(("bare", size), []).append(synced)
+        for turn, (size, commits) in product(range(TURNS), COMMITS.items()):
+            with told(f"journal: turn {turn + 1} of {TURNS}, {size} a commit"):
+                rates = {
+                    name: append_rate(journal, size, commits=commits)
+                    for name, journal in opened.items()
+                }
+                rates["bare"] = synced_writes(Path(folder) / "bare", size, commits=commits)
+            for name, each in rates.items():
+                found.setdefault((name, size), []).append(each)
     names = [name for name in ("sqlite", "postgresql", "bare") if (name, 1) in found]
     rows = [
         [f"{size} a commit", *(f"{median(found[name, size]):,.0f}" for name in names)]
@@ -83,7 +84,7 @@ def stores() -> Iterator[dict[str, SqlJournal]]:
         try:
             if server is not None:
                 server.start()
-                opened["postgresql"] = open_store(server.create("bench"))
+                opened["postgresql"] = open_store(server.create())
             yield opened
         finally:
             for journal in opened.values():

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +15,9 @@ from tests.simulation.cases import small_case
 from trimtab.apps.front import demo_case
 from trimtab.model import Case
 from trimtab.simulation import crisis_case
+
+if TYPE_CHECKING:
+    from tests.adapters.postgres import PostgresOfTests
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("TRIMTAB_SHARED", ROOT.parent / "shared")) / "data"
@@ -55,3 +60,16 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return out
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresOfTests]:
+    """A running PostgreSQL server for all tests of a process; skips where none is installed."""
+    from tests.adapters.postgres import postgres_or_skip
+
+    server = postgres_or_skip()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()

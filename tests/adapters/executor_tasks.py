@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from tests.simulation.path_models import HESTON, grid_of
 from trimtab.simulation.paths import price_paths
+from trimtab.simulation.stress import PathEngine
 from trimtab.units import UsageError
 
 BATCH = 16
@@ -35,6 +37,22 @@ class DeadlyOnce:
             mark.write_text("once")
             os._exit(1)
         return drawn_batch(number)
+
+
+@dataclass(frozen=True)
+class DeadlyEngine:
+    """Another engine; whoever first gets the batch of path `deadly` dies on the spot."""
+
+    engine: PathEngine
+    folder: str
+    deadly: int
+
+    def __call__(self, prices, first_path):
+        mark = Path(self.folder) / "engine-died"
+        if first_path == self.deadly and not mark.exists():
+            mark.write_text("once")
+            os._exit(1)
+        return self.engine(prices, first_path)
 
 
 def always_deadly(number: int) -> int:

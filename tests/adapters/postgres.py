@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import pwd
 import shutil
@@ -45,6 +46,7 @@ class PostgresOfTests:
         found = binaries()
         assert found is not None, "PostgreSQL is installed"
         self._binaries = found
+        self._schemas = itertools.count(1)
         # The socket's path has to be short, and a test's own folder is root's. In memory, where
         # there is such a place: what is tested is the death of processes, not of disks.
         place = MEMORY if os.access(MEMORY, os.W_OK) and not on_disk else None
@@ -84,8 +86,9 @@ class PostgresOfTests:
             self._process.wait(timeout=START_S)
             self._process = None
 
-    def create(self, schema: str) -> str:
+    def create(self) -> str:
         """A place of its own for one journal; its URL. A database of its own takes a second."""
+        schema = f"journal_{next(self._schemas)}"
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(f'CREATE SCHEMA "{schema}"')
         return self.url(schema)

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from tests.adapters.journal_chains import chain_of, snapshot_at, sources_of
-from tests.adapters.postgres import postgres_or_skip
+from tests.adapters.postgres import PostgresOfTests
 from trimtab.adapters.stores import SqlJournal, open_store
 from trimtab.adapters.stores.archive import back_up, restore, write_archive
 from trimtab.adapters.stores.exporting import export_parquet
@@ -107,19 +107,16 @@ def test_a_back_up_is_taken_while_the_journal_is_written(
         writer.join(timeout=20)
 
 
-def test_a_journal_moves_to_postgresql_and_back(journal: SqlJournal, tmp_path: Path) -> None:
-    server = postgres_or_skip()
-    try:
-        server.start()
-        back_up(journal, tmp_path / "copy.sqlite")
-        served = open_store(server.create("moved"))
-        assert restore(tmp_path / "copy.sqlite", served) == ENTRIES[-1].tip
-        assert contents(served) == contents(journal)
-        assert served.verify() is None
-        back_up(served, tmp_path / "served")
-        served.close()
-    finally:
-        server.close()
+def test_a_journal_moves_to_postgresql_and_back(
+    journal: SqlJournal, tmp_path: Path, postgres: PostgresOfTests
+) -> None:
+    back_up(journal, tmp_path / "copy.sqlite")
+    served = open_store(postgres.create())
+    assert restore(tmp_path / "copy.sqlite", served) == ENTRIES[-1].tip
+    assert contents(served) == contents(journal)
+    assert served.verify() is None
+    back_up(served, tmp_path / "served")
+    served.close()
     again = restored(tmp_path / "served", tmp_path)
     assert contents(again) == contents(journal)
     again.close()

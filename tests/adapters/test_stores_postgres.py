@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,36 +10,24 @@ import psycopg
 import pytest
 
 from tests.adapters.journal_chains import chain_of, snapshot_at, sources_of
-from tests.adapters.postgres import PostgresOfTests, postgres_or_skip
+from tests.adapters.postgres import PostgresOfTests
 from trimtab.adapters.stores import SqlJournal, open_store
 from trimtab.adapters.stores.database import Access
 from trimtab.adapters.stores.migrating import HEAD
 from trimtab.adapters.stores.postgres_server import PostgresServer
 from trimtab.model.journal_entries import (
     Entry,
-    JournalDamagedError,
     JournalError,
     JournalUnavailableError,
     Tip,
 )
 
 ENTRIES = chain_of(400)
-NAMES = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresOfTests]:
-    started = postgres_or_skip()
-    try:
-        started.start()
-        yield started
-    finally:
-        started.close()
 
 
 @pytest.fixture
-def url(server: PostgresOfTests) -> str:
-    return server.create(f"journal_{next(NAMES)}")
+def url(postgres: PostgresOfTests) -> str:
+    return postgres.create()
 
 
 @pytest.fixture
@@ -189,24 +176,24 @@ def test_a_batch_of_unknown_fate_is_looked_for(
 
 
 def test_after_patience_the_same_batch_may_be_appended_again(
-    server: PostgresOfTests, journal: SqlJournal
+    postgres: PostgresOfTests, journal: SqlJournal
 ) -> None:
     journal.append(ENTRIES[:20])
     patient(journal, 0.3)
-    server.stop()
+    postgres.stop()
     try:
         with pytest.raises(JournalUnavailableError, match="the server does not answer"):
             journal.append(ENTRIES[20:40])
         with pytest.raises(JournalUnavailableError, match="the server does not answer"):
             journal.last()
     finally:
-        server.start()
+        postgres.start()
     journal.append(ENTRIES[20:40])
     assert list(journal.read()) == ENTRIES[:40]
 
 
 def test_restarts_in_the_middle_of_appends_lose_and_double_nothing(
-    server: PostgresOfTests, journal: SqlJournal
+    postgres: PostgresOfTests, journal: SqlJournal
 ) -> None:
     acknowledged: list[int] = []
     failures: list[BaseException] = []
@@ -229,8 +216,8 @@ def test_restarts_in_the_middle_of_appends_lose_and_double_nothing(
         count = len(acknowledged)
         while len(acknowledged) < count + 10 and not failures:
             done.wait(0.01)
-        server.stop(crash=turn != 1)
-        server.start()
+        postgres.stop(crash=turn != 1)
+        postgres.start()
     done.set()
     writer.join(timeout=60)
     assert not writer.is_alive()
@@ -266,74 +253,3 @@ def test_a_tip_that_another_moved_is_not_moved_on(journal: SqlJournal, url: str)
     with pytest.raises(JournalError, match="another writer has moved the journal"):
         journal.append(ENTRIES[20:30])
     assert execute(url, "SELECT count(*) FROM journal_entries") == [(20,)]
-
-
-@pytest.mark.parametrize(
-    ("statement", "number", "good", "anchor", "cut"),
-    [
-        ("UPDATE journal_entries SET result = '[]' WHERE number = 350", 350, 349, 0, 51),
-        ("DELETE FROM journal_entries WHERE number = 350", 350, 349, 0, 50),
-        ("UPDATE journal_entries SET result = '[]' WHERE number = 50", 50, 400, 200, 200),
-        ("UPDATE journal_standing SET tip_number = 3", 401, 400, 0, 0),
-        ("DELETE FROM journal_standing", 401, 400, 0, 0),
-        ("DELETE FROM journal_sources", 401, 400, 0, 0),
-        ("UPDATE journal_snapshots SET at_ns = 5 WHERE number = 100", 401, 400, 0, 0),
-    ],
-)
-def test_each_fault_is_named_and_mended(
-    journal: SqlJournal, url: str, *, statement: str, number: int, good: int, anchor: int, cut: int
-) -> None:
-    journal.append(ENTRIES)
-    for each in (0, 100, 200):
-        journal.save_snapshot(snapshot_at(ENTRIES, each))
-    journal.close()
-    execute(url, statement)
-    again = open_store(url)
-    fault = again.verify()
-    assert fault is not None
-    assert (fault.number, fault.good.number) == (number, good)
-    again.cut_tail(fault, consent=True)
-    assert again.verify() is None
-    assert (again.anchor().number, again.last().number) == (anchor, good)
-    assert list(again.read(anchor)) == ENTRIES[anchor:good]
-    assert again.sources() == sources_of(ENTRIES[:good])
-    assert execute(url, "SELECT count(*) FROM journal_cut WHERE cut = 1") == [(cut,)] or not cut
-    again.append(ENTRIES[good:])
-    again.close()
-
-
-def test_a_journal_without_its_tables_says_so(journal: SqlJournal, url: str) -> None:
-    journal.append(ENTRIES[:5])
-    execute(url, "DROP TABLE journal_entries")
-    with pytest.raises(JournalDamagedError, match="the tables are not readable"):
-        journal.append(ENTRIES[5:6])
-    assert "not readable" in str(journal.verify())
-
-
-def test_a_server_that_waits_for_no_disk_is_refused(server: PostgresOfTests, url: str) -> None:
-    server.stop()
-    server.start("fsync=off")
-    try:
-        with pytest.raises(JournalError, match="fsync is off; turn it on"):
-            open_store(url)
-    finally:
-        server.stop()
-        server.start()
-
-
-@pytest.mark.parametrize(
-    ("location", "message"),
-    [
-        ("postgresql://u:secret@127.0.0.1:1/nowhere", "the server does not answer"),
-        ("mysql://host/there", "no journal is kept there; found 'mysql://'"),
-    ],
-)
-def test_what_cannot_be_reached_is_said_without_a_password(location: str, message: str) -> None:
-    with pytest.raises(JournalError, match=message) as caught:
-        open_store(location)
-    assert "secret" not in str(caught.value)
-
-
-def test_a_database_that_is_not_there_is_said(server: PostgresOfTests) -> None:
-    with pytest.raises(JournalError, match='database "missing" does not exist'):
-        open_store(server.url().replace("/postgres?", "/missing?"))

@@ -249,3 +249,14 @@ def test_gaps_are_market_over_report() -> None:
 def test_parameters_out_of_range_are_refused(broken) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(UsageError):
         broken()
+
+
+def test_who_is_unsafe_at_the_market_too_is_left_to_keepers() -> None:
+    """At 970 ann is unsafe as reported; the market says 960, and 990 in the other case."""
+    policy = LateOraclePolicy(WAD)
+    draft = unsafe_venue(970)
+    for price, takes in ((960.0, False), (990.0, True)):
+        market = PlainMarket({"ETH": price})
+        found = policy.observe(observed(draft, Beat.REPORTED, market=market))
+        taken = [one for one in found if isinstance(one.commands[0], c.Liquidate)]
+        assert bool(taken) == takes

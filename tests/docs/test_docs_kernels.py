@@ -9,8 +9,10 @@ import pytest
 
 from tests.docs.tiny_venue import says
 from trimtab.kernels.barrier import barrier, fall
+from trimtab.kernels.bent_sums import Lift, demands, rows_of
 from trimtab.kernels.building import book_of_rows
 from trimtab.kernels.coefficients import Coefficients, linear
+from trimtab.kernels.requirement import Tiers, curves_of
 from trimtab.kernels.safe_radius import (
     LEVELS,
     TRIGGER_FIRST,
@@ -20,6 +22,7 @@ from trimtab.kernels.safe_radius import (
 from trimtab.kernels.scan import unsafe_accounts
 
 RADIUS, BARRIER = "safe-radius.md", "cascade-barrier.md"
+BENT = "safe-radius-bent.md"
 
 
 def worth(eth: float, btc: float) -> Coefficients:
@@ -61,3 +64,23 @@ def test_the_four_accounts_fall_as_the_page_says() -> None:
     assert found.fallen.tolist() == [0, 2, 4, 0]
     says(BARRIER, (f"{price:.6f}" for price in found.price[1:3]))
     says(BARRIER, [f"{82 * impact(np.array(3.0)):.6f}", "71.2"])
+
+
+def test_a_tier_is_frozen_at_the_lifted_size() -> None:
+    triggers = TRIGGER_FIRST * TRIGGER_GROWTH ** np.arange(LEVELS)
+    book = book_of_rows([0, 0], [0, 1], quantity=[30.0, 100.0], terms=2)
+    curves = curves_of(2, {1: Tiers((0.0, 100.0), (0.1, 0.5))}, marks={1: 1.0})
+    now, rows = linear([1.0, 0.0]), rows_of(book, np.array([0]))
+    takes = []
+    for trigger in (0.0, *triggers[12:14].tolist()):
+        lifted = 100.0 * math.exp(trigger)
+        need = 10.0 + 0.5 * (lifted - 100.0)
+        frozen = 100.0 * need / lifted
+        says(BENT, (f"{number:.2f}" for number in (lifted, need, frozen)))
+        says(BENT, [f"{need / lifted:.4f}", f"{math.log(30 / frozen):.4f}"])
+        lift = Lift(math.exp(trigger), math.exp(trigger), safe=True)
+        strong, weak = demands(rows, now, curves=curves, lift=lift)
+        assert (strong[0], weak[0]) == pytest.approx((30.0, frozen))
+        takes.append(bool(strong[0] >= weak[0] * lift.need))
+    assert takes == [True, True, False]
+    says(BENT, [f"{math.log(2):.4f}", f"{triggers[12]:.4f}", f"{triggers[13]:.4f}"])

@@ -52,6 +52,7 @@ def asset_rules(draw: st.DrawFn, name: str) -> AssetRules:
         liquidation_end_wad=end,
         liquidation_threshold_wad=threshold,
         liability_weight_wad=draw(st.sampled_from([WAD, WAD, 2 * WAD, 11 * WAD // 10, WAD + 1])),
+        size_factor_wad=draw(st.sampled_from([0, 0, 0, 1, WAD // 1000, WAD])),
     )
 
 

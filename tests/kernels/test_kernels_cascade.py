@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from trimtab.kernels import cascades
 from trimtab.kernels.backends import Backend
 from trimtab.kernels.barrier import Impact, barrier, fall
 from trimtab.kernels.cascades import JointCascade, Sizing, holders, sized_fall
@@ -213,3 +214,28 @@ def test_sales_never_exceed_the_position() -> None:
     assert found.sold.tolist() == [3.0]
     at_nothing, _ = sized_fall(book, 0.0, impact=none)
     assert at_nothing.sold.tolist() == [3.0]
+
+
+@pytest.mark.parametrize("block", [1, 3, 1 << 15])
+@pytest.mark.parametrize("seed", range(12))
+def test_sizes_that_follow_prices_stop_where_whole_barriers_do(
+    seed: int, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cascades, "BLOCK", block)
+    chance = np.random.default_rng(seed)
+    count = int(chance.integers(1, 40))
+    # Whole prices, so that some are equal to one another and to the shock.
+    prices = chance.integers(0, 12, count).astype(float)
+    need, spare, size = (chance.uniform(0.0, high, count) for high in (60.0, 4.0, 6.0))
+    start, impact = float(chance.integers(0, 13)), (halving, exponential, cliff, none)[seed % 4]
+    at = start
+    while True:
+        wanted = need / at - spare if at > 0 else size
+        prepared = barrier(prices, np.clip(wanted, 0.0, size), impact=impact)
+        whole = fall(prepared, [start])
+        if at - whole.price[0] <= 1e-12 * at:
+            break
+        at = float(whole.price[0])
+    found, _ = sized_fall(Sizing(prices, need, spare, size), start, impact=impact)
+    assert found.fallen.tolist() == whole.fallen.tolist()
+    assert (found.sold[0], found.price[0]) == (whole.sold[0], whole.price[0])

@@ -16,12 +16,14 @@ from trimtab.kernels.backends import Backend
 from trimtab.kernels.building import book_of_rows
 from trimtab.kernels.coefficients import linear
 from trimtab.kernels.requirement import (
+    Gains,
     Rule,
     SquareRoot,
     Tiers,
     curves_of,
     no_curves,
     open_interest_scale,
+    rooted_rates,
     steepest,
 )
 from trimtab.kernels.scan import unsafe_accounts
@@ -202,3 +204,64 @@ def test_rules_that_are_none_are_refused(rule: Rule) -> None:
 def test_without_curves_there_is_nothing_to_bend() -> None:
     assert not no_curves(4).some
     assert curves_of(4, {}, marks={}).curve.tolist() == [-1] * 4
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_weight_that_falls_with_the_balance_is_a_requirement(backend: Backend) -> None:
+    # 0.9 of the value, at most 1.1 / (1 + 0.1 sqrt(units)): 10,000 units weigh 0.1, 4 weigh 0.9.
+    rule = SquareRoot(0.0, 0.1, lead=0.9, unit=1.0, cap=1.1)
+    curves = curves_of(2, {0: rule}, marks={0: 2.0})
+    assert rooted_rates(curves, 0, quantity=np.array([1e4, 4.0])).tolist() == pytest.approx(
+        [0.8, 0.9 - 1.1 / 1.2]
+    )
+    for units, weight in ((1e4, 0.1), (4.0, 0.9)):
+        owed = units * 2.0 * weight
+        book = book_of_rows(
+            [0, 0, 1, 1],
+            [0, 1, 0, 1],
+            quantity=[units, owed * 0.999, units, owed * 1.001],
+            terms=2,
+        )
+        found = unsafe_accounts(
+            book, linear([1.8, -1.0]), curves=curves, exact=never, backend=backend
+        )
+        assert found.unsafe.tolist() == [1]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@settings(max_examples=100)
+@given(
+    rows=st.lists(
+        st.tuples(st.floats(0.1, 10.0), st.floats(0.1, 20.0), st.floats(0.0, 9.0)), min_size=1
+    ),
+    weight=st.sampled_from([0.0, 0.25, 1.0]),
+)
+def test_gains_count_by_their_weight_and_losses_in_full(
+    backend: Backend, rows: list[tuple[float, float, float]], weight: float
+) -> None:
+    accounts = len(rows)
+    book = book_of_rows(
+        np.repeat(np.arange(accounts), 3),
+        np.tile([0, 1, 2], accounts),
+        quantity=np.array(rows).ravel(),
+        terms=4,
+        accounts=accounts,
+    )
+    gains = {0: Gains(7, weight), 1: Gains(7, weight)}
+    sides = []
+    for size, cost, owed in rows:
+        pnl = Fraction(size) * 2 - Fraction(cost)
+        sides.append(min(pnl, Fraction(weight) * pnl) < Fraction(owed))
+    truth = np.array(sides)
+    found = unsafe_accounts(
+        book,
+        linear([2.0, -1.0, -1.0, 0.0]),
+        curves=curves_of(4, {}, marks={}, gains=gains),
+        exact=truth.__getitem__,
+        backend=backend,
+    )
+    assert found.unsafe.tolist() == np.flatnonzero(truth).tolist()
+
+
+def never(accounts: Array) -> Array:
+    raise AssertionError(f"nobody is in doubt, asked for {accounts}")

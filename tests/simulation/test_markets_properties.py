@@ -19,6 +19,7 @@ from trimtab.simulation.markets import (
     allocation,
     merged,
     no_impact,
+    table_curve,
     terms_of,
 )
 from trimtab.units import DataError
@@ -116,6 +117,9 @@ def test_one_venue_is_itself_and_none_is_refused():
         merged([])
     with pytest.raises(DataError, match="each with a depth"):
         merged([curve, no_impact()])
+    flat = table_curve(np.array([0.0, 1.0, 2.0]), np.array([0.0, 0.1, 0.1]))
+    with pytest.raises(DataError, match="a venue that takes everything"):
+        merged([curve, flat])
 
 
 def test_what_was_sold_is_absorbed_to_nothing():

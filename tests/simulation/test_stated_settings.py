@@ -114,6 +114,13 @@ def test_an_asset_without_depth_is_refused():
         terms(market(kind="concentrated", ranges=[[800_000, 800_010, 5]]))
 
 
+def test_an_asset_that_nobody_holds_needs_no_market():
+    found = stated_terms(StressSettings(), ("ETH", "USDC"), depth=LEVELS, pledged={"ETH"}, **GIVEN)
+    assert [ImpactKind(kind).name for kind in found.kind] == ["TABLE", "NONE"]
+    with pytest.raises(DataError, match="no market to be sold in; found 'USDC'"):
+        stated_terms(StressSettings(), ("ETH", "USDC"), depth=LEVELS, pledged={"USDC"}, **GIVEN)
+
+
 def test_oracles_and_keepers_are_as_stated():
     settings = settings_from(
         oracle={"ETH": {"deviation": DecimalText("0.005"), "heartbeat": 3600, "delay": 61}},

@@ -14,6 +14,7 @@ from trimtab.simulation.paths import Sampling, SamplingKind
 from trimtab.simulation.stress.measures import bearers, convergence, distribution, histogram
 from trimtab.simulation.stress.sample import Sample, design_of
 from trimtab.simulation.stress.tail import (
+    binomial_quantile,
     clopper_pearson,
     expected_shortfall,
     mean_estimate,
@@ -116,6 +117,14 @@ def test_intervals_of_shares():
         own = clopper_pearson(hits, trials)
         other = stats.binomtest(hits, trials).proportion_ci(method="exact")
         assert own == pytest.approx((other.low, other.high), abs=1e-9)
+
+
+def test_binomial_quantiles_are_the_least_that_reach():
+    for trials in (1, 6, 100, 1000, 100_000):
+        for side in (0.005, 0.025, 0.5, 0.975, 0.9999):
+            for share in (0.5, 0.95, 0.99):
+                expected = stats.binom.ppf(side, trials, share)
+                assert binomial_quantile(side, trials, share=share) == expected
 
 
 def test_probabilities_of_plain_and_weighted_paths():

@@ -7,13 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.simulation.worlds import ASSETS, SLIDE, crash_prices, funded, linear, run_small
+from tests.simulation.cases import small_case
+from tests.simulation.worlds import ASSETS, SLIDE, crash_prices, funded, grid_of, linear, run_small
 from trimtab.agents.borrowing import BorrowerPolicy, Hazard
 from trimtab.agents.keeping import KeeperPolicy
+from trimtab.agents.observing import Intent, Sale
 from trimtab.kernels.clearing.terms import KeeperTerms
 from trimtab.model import EventKind
-from trimtab.simulation.world import WorldRun
-from trimtab.units import UsageError, float_of
+from trimtab.model.commands import Deposit
+from trimtab.simulation.world import World, WorldRun
+from trimtab.units import WAD, UsageError, float_of
 
 
 def test_borrowers_that_act_are_liquidated_less() -> None:
@@ -76,3 +79,29 @@ def test_prices_of_assets_stand_in_the_order_of_the_grid() -> None:
     run = run_small(linear(1e-6))
     assert run.outcomes.assets == ASSETS
     assert np.allclose(run.prices[0], crash_prices()[0])
+
+
+def test_an_intent_that_is_not_done_leaves_no_trace() -> None:
+    """It would sell, and pay in; the one asks for too much, the other has no money."""
+    prices = crash_prices([2_000.0, 1_990.0])
+    actors = (funded(KeeperPolicy()), funded(KeeperPolicy(name="@poor"), 5))
+    world = World(small_case(), prices, grid=grid_of(prices), terms=linear(2e-2, actors=actors))
+    world.advance()
+    dealer, venue = world.stage.dealer, world.venue
+    paid_in = Deposit(venue.moment.draft.now_ns, "ann", "USD", 10**6 * 100)
+    sale = Sale("ETH", 10**18)
+    before = (venue.store.state_hash(), world.markets.states(), dict(dealer.purses))
+    wanting = Intent((paid_in,), (sale,), least_wad=10**30)
+    assert dealer.carry_out("@keeper", wanting, step_number=1, gas_wad=0) is None
+    broke = Intent((paid_in,))
+    assert dealer.carry_out("@poor", broke, step_number=1, gas_wad=0) is None
+    refused = Intent((replace(paid_in, amount=0),), (sale,))
+    assert dealer.carry_out("@keeper", refused, step_number=1, gas_wad=0) is None
+    assert (venue.store.state_hash(), world.markets.states(), dict(dealer.purses)) == before
+    done = dealer.carry_out("@keeper", Intent((paid_in,), (sale,)), step_number=1, gas_wad=WAD)
+    assert done is not None
+    assert done.gas_wad == 0, "gas is for liquidations"
+    assert [trade.units for trade in done.trades] == [10**18]
+    assert world.stage.purse("@keeper").held("ETH") == -(10**18), "sold short"
+    assert world.stage.purse("@keeper").cash_wad == done.trades[0].cash_wad - 100 * WAD
+    assert dealer.spent_wad["ann"] == 100 * WAD

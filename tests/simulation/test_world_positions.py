@@ -14,7 +14,15 @@ from tests.simulation.test_replay_positions import crowd
 from tests.simulation.worlds import checked, grid_of
 from trimtab.kernels.clearing.terms import KeeperTerms, oracle_terms
 from trimtab.kernels.impact import ImpactKind, impact_terms
-from trimtab.model import AdlPolicy, Case, DeleveragingRules, EventKind, Payer, Tick
+from trimtab.model import (
+    AdlPolicy,
+    Case,
+    DeleveragingRules,
+    EventKind,
+    Payer,
+    PositionLiquidationRules,
+    Tick,
+)
 from trimtab.simulation.world import WorldRun, WorldTerms, run_path
 from trimtab.units import WAD
 
@@ -95,3 +103,23 @@ def test_short_positions_move_no_price() -> None:
     assert run.outcomes.row(0)["displacement_AAA"] == 0.0
     assert replace(run.outcomes).liquidated[0] > 0.0
     assert {LINEAR} == {event.asset for event in closes(run)}
+
+
+def test_takers_pay_the_average_that_they_sell_at() -> None:
+    """q units bring 1,640 (1 - exp(-a q)) / (a q) each: under the offer's price where a is large.
+
+    Under rules that let an order be filled far below the mark; the rules above refuse it.
+    """
+    rules = perp_rules(
+        position_liquidation=PositionLiquidationRules(
+            bankruptcy_adjustment_wad=10 * WAD, fillable_spread_wad=WAD
+        )
+    )
+    for slope in (2e-3, 1e-1):
+        run = run_crowd([2_000.0, 1_640.0], leverage=5, slope=slope, rules=rules)
+        first = closes(run)[0]
+        move = slope * abs(first.quantity) / 10**18
+        average, offered = 1_640.0 * -np.expm1(-move) / move, 1_640.0 * 0.995
+        assert first.price / WAD == pytest.approx(min(average, offered), rel=1e-9)
+        assert (average < offered) == (slope > 1e-2)
+    assert not closes(run_crowd([2_000.0, 1_640.0], leverage=5, slope=1e-1))

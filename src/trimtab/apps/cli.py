@@ -14,6 +14,7 @@ from trimtab.apps.journal_cli import journal
 from trimtab.apps.preset_cli import preset_app
 from trimtab.apps.serve_cli import keys, serve
 from trimtab.apps.stress_cli import stress
+from trimtab.apps.tune_cli import tune
 
 app = typer.Typer(
     name="trimtab",
@@ -133,6 +134,7 @@ def replay(
 
 
 app.command()(stress)
+app.command()(tune)
 imports.command()(exchange)
 app.add_typer(imports)
 app.add_typer(preset_app, name="preset")

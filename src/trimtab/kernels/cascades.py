@@ -17,6 +17,8 @@ from trimtab.kernels.border import Floats, Ints, finite, same_length, whole
 from trimtab.units import DataError
 
 ROUNDS_MAX = 100_000
+# Accounts that a fall of sizes looks at in one go.
+BLOCK = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,17 +193,40 @@ def sized_fall(
         for name in ("liquidation_price", "need", "spare", "size")
     }
     same_length(columns)
+    # The order of falling does not change with the sizes: it is sorted once.
+    order = np.argsort(-columns["liquidation_price"], kind="stable")
+    ordered = Sizing(*(column[order] for column in columns.values()))
     start = float(finite([price], "price", low=0.0)[0])
     at, rounds = start, 0
     while True:
         rounds += 1
-        wanted = np.zeros(columns["size"].size) if at > 0 else columns["size"].copy()
-        if at > 0:
-            np.subtract(columns["need"] / at, columns["spare"], out=wanted)
-        sale = np.clip(wanted, 0.0, columns["size"])
-        prepared = barrier(columns["liquidation_price"], sale, impact=impact)
-        found = fall(prepared, [start])
-        reached = float(found.price[0])
+        count, sold, factor = _frozen_fall(ordered, (start, at), impact=impact)
+        reached = start * factor
         if at - reached <= tolerance * at or rounds >= ROUNDS_MAX:
-            return found, rounds
+            return Fall(np.array([count]), np.array([sold]), np.array([reached])), rounds
         at = reached
+
+
+def _frozen_fall(
+    ordered: Sizing, prices: tuple[float, float], *, impact: Impact
+) -> tuple[int, float, float]:
+    """How many fall from a starting price, what they sell, and the impact, sizes frozen at another.
+
+    A block at a time: whoever stands behind the stop is not looked at.
+    """
+    start, frozen = prices
+    count, sold, factor = 0, 0.0, 1.0
+    for begin in range(0, ordered.size.size, BLOCK):
+        part = slice(begin, begin + BLOCK)
+        sale = ordered.size[part]
+        if frozen > 0:
+            sale = np.clip(ordered.need[part] / frozen - ordered.spare[part], 0.0, sale)
+        sums = np.cumsum(np.concatenate([[sold], sale]))
+        # The impact is checked at 0 too; of the block's first sum it is that of the block before.
+        factors = checked_impact(impact, np.concatenate([[0.0], sums]))[1:]
+        stops = start * factors[:-1] >= ordered.liquidation_price[part]
+        stop = int(stops.argmax()) if stops.any() else sale.size
+        count, sold, factor = begin + stop, float(sums[stop]), float(factors[stop])
+        if stop < sale.size:
+            break
+    return count, sold, factor

@@ -11,7 +11,7 @@ from trimtab.kernels.index_works import BACK_MAX, CHUNK, ENDLESS, SETTLED, Level
 from trimtab.kernels.jit import bare_kernel, entry
 from trimtab.kernels.works import DOUBT, SAFE, UNSAFE
 
-__all__ = ["arrange", "entry", "tick"]
+__all__ = ["arrange", "entry", "leave", "tick"]
 
 # A level that nobody stands in.
 NOWHERE = -2
@@ -202,16 +202,23 @@ def advance(work: TickWork) -> None:
 
 
 @bare_kernel
-def visit(work: TickWork, accounts: NDArray[np.int32]) -> None:
-    """Look at some accounts whatever their level; no reference of a level with members moves."""
+def leave(work: TickWork, accounts: NDArray[np.int32]) -> None:
+    """Take some accounts out of their levels."""
     slots, movers = work.levels.slot, work.movers
-    lessen(work.levels)
     for account in accounts:
         if slots[account] >= 0:
             movers.slot[0] = slots[account]
             slots[account] = -1
             # Who takes the place may be one of these too: its row there is not read any more.
             vacate(work, 1)
+
+
+@bare_kernel
+def visit(work: TickWork, accounts: NDArray[np.int32]) -> None:
+    """Look at some accounts whatever their level; no reference of a level with members moves."""
+    movers = work.movers
+    lessen(work.levels)
+    leave(work, accounts)
     for begin in range(0, accounts.size, CHUNK):
         piece = accounts[begin : begin + CHUNK]
         stand_rows(work, piece)

@@ -102,13 +102,29 @@ def required(curves: Curves, position: tuple[int, float, float]) -> tuple[float,
         piece = curves.first[curve]
         while piece + 1 < curves.first[curve + 1] and curves.bound[piece + 1] <= size:
             piece += 1
-        rooted = curves.root[curve] * np.sqrt(quantity * curves.unit[curve])
+        rooted, cap = curves.root[curve] * np.sqrt(quantity * curves.unit[curve]), curves.cap[curve]
+        rooted = rooted if cap == 0 else -cap / (1 + rooted)
         rate = max(curves.rate[piece], curves.lead[curve] + rooted)
         steep = (1 + curves.slope[curve] * quantity) * curves.scale[curve]
         need = rate * size * steep + curves.offset[piece] * curves.scale[curve]
         error = (32 * ROUND_64 * rate + ROUNDED_RATE) * size * max(steep, 1.0)
         low, high = min(low, need - error), max(high, need + error)
     return low, high
+
+
+@kernel
+def lost_gains(work: JudgeWork, rows: tuple[int, int]) -> float:
+    """What an account's gains count less than they are, by position."""
+    bundles, lost = work.curves.bundle, 0.0
+    for at in range(rows[0], rows[1]):
+        bundle, leads, value = bundles[work.term[at]], True, 0.0
+        for other in range(rows[0], rows[1]):
+            if bundle >= 0 and bundles[work.term[other]] == bundle:
+                leads &= other >= at
+                value += work.quantity[other] * work.decide[work.term[other]]
+        if bundle >= 0 and leads:
+            lost += (1 - work.curves.gain[work.term[at]]) * max(value, 0.0)
+    return lost
 
 
 @kernel
@@ -124,7 +140,7 @@ def judge(work: JudgeWork) -> None:
         first = work.start[account]
         count = work.positions[account]
         excess, owed, magnitude, slack = 0.0, 0.0, 0.0, 0.0
-        least, most = 0.0, 0.0
+        least, most, bundled = 0.0, 0.0, False
         for at in range(first, first + count):
             term = work.term[at]
             value = work.quantity[at] * work.decide[term]
@@ -132,10 +148,13 @@ def judge(work: JudgeWork) -> None:
             magnitude += abs(value)
             owed += work.decide[term] < 0
             slack += work.slack[term]
+            bundled |= work.curves.bundle[term] >= 0
             if work.curves.curve[term] >= 0:
                 position = (work.curves.curve[term], work.quantity[at], work.curves.mark[term])
                 low, high = required(work.curves, position)
                 least, most, owed = least + low, most + high, owed + 1
+        # A cut moves no further than what it cuts: the bound of the sums is one of both.
+        excess -= lost_gains(work, (first, first + count)) if bundled else 0.0
         bound = (count + 12) * ROUND_64 * (magnitude + 2 * most) + slack * (1 + 2.0**-40)
         bound += count * UNDERFLOW_64
         if owed == 0 or excess - most - bound >= 0:

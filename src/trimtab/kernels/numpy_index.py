@@ -38,6 +38,11 @@ def entry(kernel: Callable[..., bool], _: tuple[object, ...]) -> Callable[..., b
     return kernel
 
 
+def leave(work: TickWork, accounts: NDArray[np.int32]) -> None:
+    """Take some accounts out of their levels."""
+    work.levels.slot[accounts] = SETTLED
+
+
 def arrange(work: TickWork) -> None:
     """Nothing to arrange."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.kernels.border import Floats
+from trimtab.kernels.border import Floats, Ints
 from trimtab.kernels.coefficients import ROUND_64, UNDERFLOW_64
-from trimtab.kernels.requirement import ROUNDED_RATE, Curves
+from trimtab.kernels.requirement import ROUNDED_RATE, Curves, rooted_rates
 from trimtab.kernels.works import DOUBT, SAFE, UNSAFE, JudgeWork, ScreenWork
 
 BLOCK = 1 << 15
@@ -54,6 +54,9 @@ def judge(work: JudgeWork) -> None:
         excess = np.bincount(owner, weights=value, minlength=counts.size)
         magnitude = np.bincount(owner, weights=np.abs(value), minlength=counts.size)
         slack = np.bincount(owner, weights=work.slack[term], minlength=counts.size)
+        bundles = values_by_bundle(work.curves, (owner, term), value=value)
+        lost = bundles.cut * np.maximum(bundles.value, 0.0)
+        excess -= np.bincount(bundles.owner, weights=lost, minlength=counts.size)
         low, high = required(work.curves, term, quantity=work.quantity[at])
         least = np.bincount(owner, weights=low, minlength=counts.size)
         most = np.bincount(owner, weights=high, minlength=counts.size)
@@ -66,6 +69,24 @@ def judge(work: JudgeWork) -> None:
     work.verdict[:] = np.where(safe, SAFE, np.where(unsafe, UNSAFE, DOUBT))
 
 
+class Bundles(NamedTuple):
+    """Positions whose gains are cut: their accounts, their values, and what is cut of a gain."""
+
+    owner: Ints
+    value: Floats
+    cut: Floats
+
+
+def values_by_bundle(curves: Curves, rows: tuple[Ints, NDArray[Any]], *, value: Floats) -> Bundles:
+    """Sums of the rows of each account and bundle; rows are owners and terms."""
+    chosen = curves.bundle[rows[1]] >= 0
+    owner, term = rows[0][chosen].astype(np.int64), rows[1][chosen]
+    key = owner * (int(curves.bundle.max(initial=0)) + 1) + curves.bundle[term]
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    sums = np.bincount(place, weights=value[chosen], minlength=first.size).astype(np.float64)
+    return Bundles(owner[first], sums, 1 - curves.gain[term[first]])
+
+
 def required(curves: Curves, term: NDArray[Any], *, quantity: Floats) -> tuple[Floats, Floats]:
     """Bounds of the requirement of each position (see `compiled_scan.required`)."""
     low, high = np.zeros(term.size), np.zeros(term.size)
@@ -74,7 +95,7 @@ def required(curves: Curves, term: NDArray[Any], *, quantity: Floats) -> tuple[F
         held = quantity[chosen]
         own = slice(curves.first[number], curves.first[number + 1])
         steep = (1 + curves.slope[number] * held) * curves.scale[number]
-        rooted = curves.lead[number] + curves.root[number] * np.sqrt(held * curves.unit[number])
+        rooted = rooted_rates(curves, number, quantity=held)
         needs, errors = [], []
         for side in (1 - 8 * ROUND_64, 1 + 8 * ROUND_64):
             size = held * curves.mark[term[chosen]] * side

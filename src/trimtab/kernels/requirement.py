@@ -40,7 +40,9 @@ class Tiers:
 class SquareRoot:
     """A rate of max(floor, lead + factor x sqrt(units)) x (1 + slope x quantity).
 
-    `unit` says how many units a unit of quantity is; None takes the notional.
+    `unit` says how many units a unit of quantity is; None takes the notional. With a `cap` the
+    rate is max(floor, lead - cap / (1 + factor x sqrt(units))): what a weight of `lead` loses that
+    is at most cap / (1 + factor x sqrt(units)).
     """
 
     floor: float
@@ -49,6 +51,14 @@ class SquareRoot:
     unit: float | None = None
     slope: float = 0.0
     scale: float = 1.0
+    cap: float = 0.0
+
+
+class Gains(NamedTuple):
+    """Terms of one `bundle` make a position, whose value counts `weight` (0 to 1) if positive."""
+
+    bundle: int
+    weight: float
 
 
 Rule = Tiers | SquareRoot
@@ -74,9 +84,9 @@ def open_interest_scale(open_interest: float, *, low: float, high: float, most: 
 class Curves(NamedTuple):
     """Curves as columns: of each term its curve (or NO_CURVE) and its mark price.
 
-    Of each curve its first piece and a scale; factor, lead and unit of its root (factor 0: none),
-    and its slope in the quantity. A piece is a line in the notional from `bound` up:
-    rate x notional + offset.
+    Of each curve its first piece and a scale; factor, lead, unit and cap of its root (factor 0:
+    none), and its slope in the quantity. A piece is a line in the notional from `bound` up:
+    rate x notional + offset. Of each term its bundle (-1: none) and the weight of its gains.
     """
 
     curve: NDArray[np.int32]
@@ -86,15 +96,23 @@ class Curves(NamedTuple):
     lead: Floats
     unit: Floats
     slope: Floats
+    cap: Floats
     first: NDArray[np.int32]
     bound: Floats
     rate: Floats
     offset: Floats
+    bundle: NDArray[np.int32]
+    gain: Floats
 
     @property
     def some(self) -> bool:
-        """Whether any term has a curve."""
-        return self.scale.size > 0
+        """Whether any term has a curve, or gains that count less than losses."""
+        return self.scale.size > 0 or bool((self.bundle >= 0).any())
+
+    @property
+    def bent(self) -> NDArray[np.bool_]:
+        """Which terms make an account's excess other than a sum of quantity x coefficient."""
+        return (self.curve >= 0) | (self.bundle >= 0)
 
 
 def no_curves(terms: int) -> Curves:
@@ -102,16 +120,24 @@ def no_curves(terms: int) -> Curves:
     none, nothing = np.full(terms, NO_CURVE, np.int32), np.empty(0)
     first = np.zeros(1, np.int32)
     flat = np.zeros(terms)
-    return Curves(none, flat, *(nothing,) * 5, first, *(nothing,) * 3)
+    apart, full = np.full(terms, NO_CURVE, np.int32), np.ones(terms)
+    return Curves(none, flat, *(nothing,) * 6, first, *(nothing,) * 3, apart, full)
 
 
-def curves_of(terms: int, rules: Mapping[int, Rule], *, marks: Mapping[int, float]) -> Curves:
+def curves_of(
+    terms: int,
+    rules: Mapping[int, Rule],
+    *,
+    marks: Mapping[int, float],
+    gains: Mapping[int, Gains] | None = None,
+) -> Curves:
     """The curves of some terms.
 
     Arguments:
         terms: how many terms there are.
         rules: by term.
         marks: mark price of these terms, quote per unit of quantity.
+        gains: terms of positions whose gains count less than their losses.
 
     Raises:
         DataError: bounds that do not start at 0 and rise, rates that fall, or a number that is
@@ -123,15 +149,19 @@ def curves_of(terms: int, rules: Mapping[int, Rule], *, marks: Mapping[int, floa
     for term, number in numbers.items():
         found.curve[term] = number
         found.mark[term] = float(finite([marks[term]], "mark", low=0.0)[0])
+    for term, cut in (gains or {}).items():
+        found.bundle[term] = cut.bundle
+        found.gain[term] = float(finite([cut.weight], "weight", low=0.0)[0])
     every = np.concatenate([np.empty((0, 3)), *pieces])
     roots = [_root(rules[term], mark=marks[term]) for term in sorted(rules)]
-    root = finite(np.array(roots).reshape(-1, 4), "factor, lead, unit and slope", low=0.0)
+    root = finite(np.array(roots).reshape(-1, 5), "factor, lead, unit, slope and cap", low=0.0)
     return found._replace(
         scale=finite([rules[term].scale for term in sorted(rules)], "scale", low=0.0),
         root=root[:, 0].copy(),
         lead=root[:, 1].copy(),
         unit=root[:, 2].copy(),
         slope=root[:, 3].copy(),
+        cap=root[:, 4].copy(),
         first=np.cumsum([0, *(len(piece) for piece in pieces)]).astype(np.int32),
         bound=every[:, 0].copy(),
         rate=every[:, 1].copy(),
@@ -139,10 +169,11 @@ def curves_of(terms: int, rules: Mapping[int, Rule], *, marks: Mapping[int, floa
     )
 
 
-def _root(rule: Rule, *, mark: float) -> tuple[float, float, float, float]:
+def _root(rule: Rule, *, mark: float) -> tuple[float, float, float, float, float]:
     if isinstance(rule, Tiers):
-        return 0.0, 0.0, 0.0, 0.0
-    return rule.factor, rule.lead, mark if rule.unit is None else rule.unit, rule.slope
+        return 0.0, 0.0, 0.0, 0.0, 0.0
+    unit = mark if rule.unit is None else rule.unit
+    return rule.factor, rule.lead, unit, rule.slope, rule.cap
 
 
 def _pieces(rule: Rule) -> Floats:
@@ -162,6 +193,14 @@ def _pieces(rule: Rule) -> Floats:
     return np.stack([bounds, rates, -steps if rule.marginal else np.zeros(rates.size)], axis=1)
 
 
+def rooted_rates(curves: Curves, number: int, *, quantity: Floats) -> Floats:
+    """Rate of a curve by its root alone, at some quantities."""
+    premium = curves.root[number] * np.sqrt(quantity * curves.unit[number])
+    if curves.cap[number] > 0:
+        return np.asarray(curves.lead[number] - curves.cap[number] / (1.0 + premium))
+    return np.asarray(curves.lead[number] + premium)
+
+
 def steepest(curves: Curves, largest: Floats) -> tuple[Floats, Floats]:
     """Per term, bounds of requirement over notional: the least and the largest anyone can owe.
 
@@ -172,8 +211,7 @@ def steepest(curves: Curves, largest: Floats) -> tuple[Floats, Floats]:
     for term in np.flatnonzero(curves.curve >= 0).tolist():
         number = int(curves.curve[term])
         own = slice(curves.first[number], curves.first[number + 1])
-        root = curves.lead[number]
-        root += curves.root[number] * np.sqrt(largest[term] * curves.unit[number])
+        root = rooted_rates(curves, number, quantity=largest[term : term + 1])[0]
         steep = 1.0 + curves.slope[number] * largest[term]
         low[term] = curves.rate[own].min() * curves.scale[number]
         high[term] = max(float(curves.rate[own].max()), float(root)) * curves.scale[number] * steep

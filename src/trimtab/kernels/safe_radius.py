@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trimtab.kernels.backends import Backend, face
+from trimtab.kernels.bent_radius import BentLevels
 from trimtab.kernels.book import BookColumns
 from trimtab.kernels.border import Floats, Ints, whole
 from trimtab.kernels.coefficients import Coefficients
 from trimtab.kernels.index_room import copies_of, empty, no_levels, roomier
 from trimtab.kernels.index_works import TickWork, movers_room, padded, standings_room
-from trimtab.kernels.scan import Exact, require_fitting
-from trimtab.kernels.works import UNSAFE
+from trimtab.kernels.requirement import Curves, no_curves
+from trimtab.kernels.scan import Exact, judged, require_fitting
+from trimtab.kernels.works import DOUBT, UNSAFE
 
 # Triggers of the levels: the first, and how much wider each next one is.
 LEVELS = 15
@@ -30,6 +32,10 @@ TICKS_BETWEEN = 2000
 
 Rows = NDArray[np.int32]
 NOBODY = np.empty(0, np.int64)
+NO_VERDICTS = np.empty(0, np.int8)
+Now = tuple[Coefficients, Curves]
+# Accounts that were looked at, and their verdicts.
+Looked = tuple[Ints, NDArray[np.int8]]
 NOBODY_ROWS = np.empty(0, np.int32)
 
 
@@ -55,6 +61,7 @@ class SafeRadiusIndex:
         coefficients: Coefficients,
         *,
         exact: Exact,
+        curves: Curves | None = None,
         backend: Backend = Backend.AUTO,
         levels: int = LEVELS,
         first: float = TRIGGER_FIRST,
@@ -64,6 +71,7 @@ class SafeRadiusIndex:
 
         Arguments:
             exact: decides accounts at the prices of `coefficients`.
+            curves: rates and weights that depend on sizes, gains that are cut; None: none.
             levels: levels on either side of the edge.
             first: trigger of the first level, a logarithm of a ratio of prices.
             growth: each next trigger over the one before.
@@ -73,7 +81,7 @@ class SafeRadiusIndex:
         assert first > 0, "the first level waits for a move"
         assert growth >= 1, "levels widen"
         self._book = book
-        self._faces = face("index", backend)
+        self._faces, self._scan = face("index", backend), face("scan", backend)
         widths = first * growth ** np.arange(levels)
         triggers = np.concatenate([[0.0], widths, widths])
         self._levels = roomier(no_levels(triggers, book.terms), book)
@@ -86,7 +94,8 @@ class SafeRadiusIndex:
         self._chains = np.zeros((2, 2 * levels + 1), np.int32)
         self._calls = 0
         self._entry: Callable[..., bool] | None = None
-        self.start = self._look_at_all(coefficients, exact=exact)
+        self._bent, self._straight = BentLevels(triggers, book.terms), no_curves(book.terms)
+        self.start = self._look_at_all(self._now(coefficients, curves), exact=exact)
 
     @property
     def unsafe(self) -> Ints:
@@ -98,67 +107,115 @@ class SafeRadiusIndex:
         """Memory of the index beside the book, bytes."""
         own = (*self._found, *self._movers, self._moves, self._told)
         columns = (*self._levels[:-1], *self._levels.copies, *own)
-        return sum(column.nbytes for column in columns)
+        return sum(column.nbytes for column in columns) + self._bent.nbytes
 
-    def tick(self, coefficients: Coefficients, *, exact: Exact) -> Events:
+    def tick(
+        self, coefficients: Coefficients, *, exact: Exact, curves: Curves | None = None
+    ) -> Events:
         """Tell who changed sides since the last call.
 
         Arguments:
             coefficients: what units of the terms are worth now.
             exact: decides accounts at these coefficients.
+            curves: as they are now; None: none.
         """
         self._fit(coefficients)
+        now = self._now(coefficients, curves)
         work = self._work(coefficients)
-        if not self._tick(work, NOBODY_ROWS):
-            return self._look_at_all(coefficients, exact=exact)
+        if not (self._bent.fits(*now) and self._tick(work, NOBODY_ROWS)):
+            return self._look_at_all(now, exact=exact)
         if self._calls % TICKS_BETWEEN == 0:
             self._faces.arrange(work)
         self._calls += 1
-        return self._events(work, exact=exact)
+        due = self._bent.due(coefficients) if self._bent.some else NOBODY
+        return self._events(work, self._judge(now, due), exact=exact)
+
+    def touch(
+        self,
+        accounts: ArrayLike,
+        coefficients: Coefficients,
+        *,
+        exact: Exact,
+        curves: Curves | None = None,
+    ) -> Events:
+        """Look at accounts whose positions changed, or that are new.
+
+        Arguments:
+            accounts: their numbers; an account named twice is looked at once.
+            coefficients: those of the last tick, or of now.
+            curves: likewise.
+        """
+        numbers = np.unique(whole(accounts, "account", below=self._book.accounts).astype(np.int32))
+        self._fit(coefficients)
+        now = self._now(coefficients, curves)
+        work = self._work(coefficients)
+        if not self._bent.fits(*now):
+            return self._look_at_all(now, exact=exact)
+        bent = NOBODY
+        if self._bent.some:
+            bent = self._bent.among(self._book, numbers.astype(np.int64))
+            self._faces.leave(work, bent.astype(np.int32))
+            numbers = np.setdiff1d(numbers, bent).astype(np.int32)
+            self._bent.measure(coefficients)
+        if numbers.size and not self._tick(work, numbers):
+            return self._look_at_all(now, exact=exact)
+        return self._events(work, self._judge(now, bent), exact=exact)
 
     def _tick(self, work: TickWork, accounts: Rows) -> bool:
         if self._entry is None:
             self._entry = self._faces.entry(self._faces.tick, (work, accounts))
         return self._entry(work, accounts)
 
-    def touch(self, accounts: ArrayLike, coefficients: Coefficients, *, exact: Exact) -> Events:
-        """Look at accounts whose positions changed, or that are new.
+    def _now(self, coefficients: Coefficients, curves: Curves | None) -> Now:
+        if self._straight.curve.size != self._book.terms:
+            self._straight = no_curves(self._book.terms)
+        return coefficients, self._straight if curves is None else curves
 
-        Arguments:
-            accounts: their numbers; an account named twice is looked at once.
-            coefficients: those of the last tick, or of now.
-        """
-        numbers = whole(accounts, "account", below=self._book.accounts).astype(np.int32)
-        self._fit(coefficients)
-        work = self._work(coefficients)
-        if numbers.size and not self._tick(work, np.unique(numbers)):
-            return self._look_at_all(coefficients, exact=exact)
-        return self._events(work, exact=exact)
-
-    def _look_at_all(self, coefficients: Coefficients, *, exact: Exact) -> Events:
+    def _look_at_all(self, now: Now, *, exact: Exact) -> Events:
+        coefficients, curves = now
         self._terms = self._settled(coefficients)
         empty(self._levels)
         work = self._work(coefficients)
-        if self._book.accounts:
-            self._tick(work, np.arange(self._book.accounts, dtype=np.int32))
+        bent = self._bent.start(self._book, coefficients, curves=curves)
+        linear = np.setdiff1d(np.arange(self._book.accounts, dtype=np.int32), bent)
+        if linear.size:
+            self._tick(work, linear.astype(np.int32))
         self._faces.arrange(work)
         self._calls = 1
-        return self._events(work, exact=exact)
+        return self._events(work, self._judge(now, bent), exact=exact)
 
-    def _events(self, work: TickWork, *, exact: Exact) -> Events:
+    def _judge(self, now: Now, accounts: Ints) -> Looked:
+        """Verdicts of bent accounts, which enter their levels."""
+        if not accounts.size:
+            return accounts, NO_VERDICTS
+        verdict = judged(
+            self._book,
+            now[0],
+            curves=now[1],
+            accounts=accounts.astype(np.int32),
+            faces=self._scan,
+        )
+        self._bent.place(self._book, now[0], found=(accounts, verdict))
+        return accounts, verdict
+
+    def _events(self, work: TickWork, bent: Looked, *, exact: Exact) -> Events:
         changed, doubtful, examined = work.counts.tolist()
-        if not changed and not doubtful:
+        accounts, verdict = bent
+        if not changed and not doubtful and not accounts.size:
             return Events(NOBODY, NOBODY, examined, 0)
-        told = [work.told[:changed]]
-        if doubtful:
-            asked = work.told[work.told.size - doubtful :].astype(np.int64)
+        side = self._levels.side
+        sure = accounts[(verdict != DOUBT) & (verdict != side[accounts])]
+        side[sure] ^= 1
+        told = [work.told[:changed].astype(np.int64), sure]
+        asked = work.told[work.told.size - doubtful :].astype(np.int64)
+        asked = np.concatenate([asked, accounts[verdict == DOUBT]])
+        if asked.size:
             sides = exact(asked).astype(np.int8)
-            others = sides != self._levels.side[asked]
-            self._levels.side[asked] = sides
-            told.append(asked[others].astype(np.int32))
-        found = np.sort(np.concatenate(told)).astype(np.int64)
-        fell = self._levels.side[found] == UNSAFE
-        return Events(found[fell], found[~fell], examined, doubtful)
+            told.append(asked[sides != side[asked]])
+            side[asked] = sides
+        found = np.sort(np.concatenate(told))
+        fell = side[found] == UNSAFE
+        return Events(found[fell], found[~fell], examined + accounts.size, int(asked.size))
 
     def _work(self, coefficients: Coefficients) -> TickWork:
         book = self._book

@@ -94,7 +94,9 @@ def _bounds(
     if not curves.some:
         return coefficients.decide, coefficients.decide
     least, most = steepest(curves, book.largest)
-    return coefficients.decide - most, coefficients.decide - least
+    # min(v, g v) of v = c - d is at least g c - d and at most c - d.
+    lowest = coefficients.decide * np.where(coefficients.decide > 0, curves.gain, 1.0)
+    return lowest - most, coefficients.decide - least
 
 
 def judged(

@@ -7,53 +7,42 @@ native units are within the bounds of the kernels, and who lies within a bound i
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.engine import Draft, MemoryStore, Weights, account_sums, is_unsafe, weights
+from trimtab.engine import Draft, MemoryStore, account_sums, is_unsafe
 from trimtab.kernels.backends import Backend
 from trimtab.kernels.book import BookColumns
 from trimtab.kernels.border import Ints
 from trimtab.kernels.building import book_of_rows
 from trimtab.kernels.coefficients import Coefficients
-from trimtab.kernels.requirement import Curves, curves_of
+from trimtab.kernels.requirement import Curves, Gains, curves_of
 from trimtab.kernels.scan import Decisions, unsafe_accounts
 from trimtab.model import Accepted, Account, Table
+from trimtab.simulation.asset_terms import TermKey, asset_rule, asset_worth, is_columnar, is_flat
 from trimtab.simulation.market_terms import (
     MarketTerm,
     follows_price,
-    is_linear,
+    market_gains,
     market_rows,
     market_rule,
     market_worth,
 )
-from trimtab.units import WAD, float_of, pow10
+from trimtab.units import float_of
 
-# 1e-72 of the quote, the scale of weighted values.
-WEIGHTED_DECIMALS = 72
+__all__ = ["TermKey", "VenueColumns"]
+
 # Room for this many terms at first; more are made when they come.
 TERMS_MIN = 64
-
-
-class TermKey(NamedTuple):
-    """One way in which shares of an asset count: owned or owed, and under which weights.
-
-    `threshold_wad` is the book's override, `ending` whether liquidation-end weights decide.
-    """
-
-    asset: str
-    owed: bool
-    category: str
-    threshold_wad: int | None
-    ending: bool
 
 
 class VenueColumns:
     """The columns of a venue's accounts, those of the venue itself (`@...`) left out.
 
-    `alone` are accounts whose sums are not linear: they have no row and are asked at every scan.
+    `alone` are accounts whose values are not linear: weights move with their balances, or gains
+    count less than losses. The scan and the index decide them by curves; what the other outputs
+    say of them is an estimate. `rowless` are those of them that the columns cannot hold: they have
+    no row and are asked at every scan.
     """
 
     def __init__(self, store: MemoryStore, draft: Draft) -> None:
@@ -61,6 +50,7 @@ class VenueColumns:
         self.number = {key: number for number, key in enumerate(self.keys)}
         self.terms: dict[TermKey | MarketTerm, int] = {}
         self.alone: set[int] = set()
+        self.rowless: set[int] = set()
         columns: tuple[list[int], list[int], list[float]] = ([], [], [])
         for number, key in enumerate(self.keys):
             terms, shares = self._rows(draft.account(key), draft)
@@ -77,9 +67,14 @@ class VenueColumns:
 
     def _rows(self, account: Account, draft: Draft) -> tuple[list[int], list[float]]:
         number = self.number[account.key]
-        self.alone.discard(number)
-        if not _is_linear(account, draft):
-            self.alone.add(number)
+        for members, belongs in (
+            (self.alone, not is_flat(account, draft)),
+            (self.rowless, not is_columnar(account, draft)),
+        ):
+            members.discard(number)
+            if belongs:
+                members.add(number)
+        if number in self.rowless:
             return [], []
         rows: list[tuple[str, int, float]] = []
         for owed, side in ((False, account.supply), (True, account.debt)):
@@ -142,19 +137,25 @@ class VenueColumns:
                 follows = draft.rules.markets[key.market].asset
                 asset[term] = names[follows] if follows_price(key, draft) else -1
             else:
-                table[:, term] = _worth(key, draft)
+                table[:, term] = asset_worth(key, draft, largest=float(self.book.largest[term]))
                 asset[term] = -1 if key.asset == draft.rules.quote else names[key.asset]
         decide, maintenance, end, initial, equity, gross, slack = table
         return Coefficients(decide, maintenance, end, initial, equity, gross, slack, asset)
 
     def curves(self, draft: Draft) -> Curves:
-        """Requirements that depend on a position's own size."""
-        rules, marks = {}, {}
+        """Weights and requirements that depend on a position's own size, and gains that are cut."""
+        rules, marks, gains = {}, {}, {}
+        markets = {name: number for number, name in enumerate(sorted(draft.rules.markets))}
         for key, term in self.terms.items():
-            found = market_rule(key, draft) if isinstance(key, MarketTerm) else None
+            if isinstance(key, MarketTerm):
+                found, weight = market_rule(key, draft), market_gains(key, draft)
+                if weight is not None:
+                    gains[term] = Gains(markets[key.market], weight)
+            else:
+                found = asset_rule(key, draft)
             if found is not None:
                 rules[term], marks[term] = found
-        return curves_of(self.book.terms, rules, marks=marks)
+        return curves_of(self.book.terms, rules, marks=marks, gains=gains)
 
     def unsafe(
         self, draft: Draft, *, threads: int = 1, backend: Backend = Backend.AUTO
@@ -168,9 +169,9 @@ class VenueColumns:
             threads=threads,
             backend=backend,
         )
-        if not self.alone:
+        if not self.rowless:
             return found
-        alone = np.array(sorted(self.alone), np.int64)
+        alone = np.array(sorted(self.rowless), np.int64)
         both = np.union1d(found.unsafe, alone[self.exact(draft, alone)])
         return Decisions(both, found.doubtful, found.asked + alone.size)
 
@@ -181,45 +182,3 @@ class VenueColumns:
             account = draft.account(self.keys[number])
             found[place] = is_unsafe(account, account_sums(account, draft))
         return found
-
-
-def _is_linear(account: Account, draft: Draft) -> bool:
-    """Whether the account's sums scale with coefficients: no weight moves with a balance or pnl."""
-    assets = draft.rules.assets
-    held = (*account.supply, *account.debt)
-    if any(assets[asset].size_factor_wad for asset in held):
-        return False
-    return all(is_linear(draft, market) for market in account.positions)
-
-
-def _worth(key: TermKey, draft: Draft) -> tuple[float, ...]:
-    """decide, maintenance, liquidation end, initial, equity, gross, slack: quote per share."""
-    mark = draft.mark_if_priced(key.asset)
-    if mark is None:
-        return (0.0,) * 7
-    pool = mark.pool
-    if key.owed:
-        amount, shares = -pool.borrowed, pool.borrow_shares
-        liability = mark.rules.liability_weight_wad
-        weight = Weights(liability, liability, liability)
-    else:
-        amount, shares = pool.supplied, pool.supply_shares
-        overrides = {} if key.threshold_wad is None else {key.asset: key.threshold_wad}
-        held = Account("", thresholds=overrides)
-        weight = weights(held, mark.rules, category=draft.category_rules(key.category))
-    decide = weight.liquidation_end if key.ending else weight.maintenance
-    one = pow10(WEIGHTED_DECIMALS)
-
-    def per_share(weight_wad: int) -> float:
-        # Python divides integers with one rounding.
-        return amount * mark.unit * weight_wad / (shares * one) if shares else 0.0
-
-    return (
-        per_share(decide),
-        per_share(weight.maintenance),
-        per_share(weight.liquidation_end),
-        per_share(weight.initial),
-        per_share(WAD),
-        0.0 if key.owed else per_share(WAD),
-        mark.unit * decide / one,
-    )

@@ -46,10 +46,9 @@ def market_rows(position: Position, market: str, *, ending: bool) -> list[tuple[
     return rows
 
 
-def is_linear(draft: Draft, market: str) -> bool:
-    """Whether gains and losses count alike at the maintenance level; else the engine is asked."""
-    ramped = any(r.name == market and r.field == "gain_weight_wad" for r in draft.rules_state.ramps)
-    return draft.rules.markets[market].gain_weight_wad == WAD and not ramped
+def is_cut(mark: MarketMark) -> bool:
+    """Whether gains count less than losses at the maintenance level."""
+    return mark.rules.gain_weight_wad < WAD
 
 
 def follows_price(key: MarketTerm, draft: Draft) -> bool:
@@ -72,10 +71,18 @@ def mark_or_none(draft: Draft, market: str) -> MarketMark | None:
 
 
 def bends(mark: MarketMark) -> bool:
-    """Whether the rate depends on the position's own size."""
+    """Whether the rate depends on the position's own size, or must stand apart from its value."""
     rules = mark.rules
     skewed = rules.skew_margin_wad > 0 and rules.skew_scale is not None
-    return bool(rules.tiers or rules.size_factor_wad or skewed)
+    return bool(rules.tiers or rules.size_factor_wad or skewed or is_cut(mark))
+
+
+def market_gains(key: MarketTerm, draft: Draft) -> float | None:
+    """The weight of a position's gains where they count less than losses."""
+    mark = mark_or_none(draft, key.market)
+    if mark is None or key.part == "flat" or not is_cut(mark):
+        return None
+    return float_of(mark.rules.gain_weight_wad, 18)
 
 
 def market_worth(key: MarketTerm, draft: Draft) -> tuple[float, ...]:

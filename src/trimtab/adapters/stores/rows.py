@@ -104,7 +104,7 @@ def drop_before(connection: Connection, anchor: Tip) -> int:
     return gone
 
 
-def move_tip(connection: Connection, before: Tip, after: Tip, *, where: str) -> None:
+def move_tip(connection: Connection, before: Tip, *, after: Tip, where: str) -> None:
     """Say where the chain stands now.
 
     Raises:

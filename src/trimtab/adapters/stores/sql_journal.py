@@ -201,7 +201,7 @@ class SqlJournal:
                 "the entries do not follow the last one", where=self.where, found=str(error)
             ) from None
         self._access.database.insert(connection, entries)
-        move_tip(connection, tip, entries[-1].tip, where=self.where)
+        move_tip(connection, tip, after=entries[-1].tip, where=self.where)
         note_sources(connection, numbers, known=self._sources)
 
     def _keep(self, connection: Connection, snapshot: Snapshot) -> None:

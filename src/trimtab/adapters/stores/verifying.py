@@ -83,11 +83,11 @@ def find_fault(access: Access, *, live: bool = False) -> Fault | None:
     except JournalDamagedError as error:
         snapshots, _ = _snapshots(access, upto=BEYOND)
         run = _longest(access, snapshots)
-        seen = _seen(run.tip, witness, snapshots)
+        seen = _seen(run.tip, witness, snapshots=snapshots)
         return Fault(run.tip.number + 1, _said(error), run.tip, seen)
     marks = frozenset((witness.number, *(each.tip.number for each in snapshots)))
     run = whole_run(access, anchor, marks=marks, upto=tip.number if live else BEYOND)
-    seen = max(tip.number, _seen(run.tip, witness, snapshots))
+    seen = max(tip.number, _seen(run.tip, witness, snapshots=snapshots))
     if run.fault is None and seen == run.tip.number:
         what = _beside(access, run, snapshots=snapshots, broken=broken)
         return None if what is None else Fault(run.tip.number + 1, what, run.tip, seen)
@@ -107,7 +107,7 @@ def _fault_of_run(access: Access, run: Whole, *, snapshots: list[Snapshot], seen
     return Fault(tail.tip.number + 1, what, tail.tip, seen, snapshot=start.number)
 
 
-def _seen(tip: Tip, witness: Tip, snapshots: list[Snapshot]) -> int:
+def _seen(tip: Tip, witness: Tip, *, snapshots: list[Snapshot]) -> int:
     return max(tip.number, witness.number, *(each.tip.number for each in snapshots), 0)
 
 
@@ -204,19 +204,14 @@ def _ends_well(connection: Connection) -> bool:
 
 def _snapshots(access: Access, *, upto: int) -> tuple[list[Snapshot], list[int]]:
     """Whole snapshots, and the numbers of those that are not."""
-    whole, broken = [], []
     try:
-        for tip in stored_snapshots(access):
-            if tip.number <= upto:
-                snapshot = _snapshot(access, tip.number)
-                if snapshot is None:
-                    broken.append(tip.number)
-                else:
-                    whole.append(snapshot)
+        numbers = [tip.number for tip in stored_snapshots(access) if tip.number <= upto]
+        found = {number: _snapshot(access, number) for number in numbers}
     except (JournalDamagedError, TypeError, ValueError):
         # A table that cannot be read holds no snapshot that could vouch for anything.
-        broken.append(0)
-    return whole, broken
+        return [], [0]
+    whole = [snapshot for snapshot in found.values() if snapshot is not None]
+    return whole, [number for number, snapshot in found.items() if snapshot is None]
 
 
 def _snapshot(access: Access, number: int) -> Snapshot | None:

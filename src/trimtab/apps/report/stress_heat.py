@@ -40,7 +40,7 @@ def heat_picture(answer: StressAnswer) -> Picture | None:
     return picture(
         "heat",
         plain_text([words]),
-        draw=lambda shape: _draw(answer, edges, expected, shape=shape),
+        draw=lambda shape: _draw(answer, edges, expected=expected, shape=shape),
         height=430,
         scale=(short_number(top / 10**DECADES), short_number(top)),
     )
@@ -76,7 +76,7 @@ def _levels(answer: StressAnswer) -> tuple[Floats, Floats]:
     return np.array(at), np.array(owed)
 
 
-def _draw(answer: StressAnswer, edges: Floats, expected: Floats, *, shape: Shape) -> "Canvas":
+def _draw(answer: StressAnswer, edges: Floats, *, expected: Floats, shape: Shape) -> "Canvas":
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.patheffects import withStroke
     from matplotlib.ticker import MaxNLocator

@@ -121,12 +121,12 @@ def _draw_losses(answer: StressAnswer, shape: Shape) -> "Canvas":
                 color=COLORS[tint],
             )
     dress(panel, "share of paths, %, of those that lose", bins=4)
-    _values(panel, shape, f"loss over the horizon, {quote}")
+    _values(panel, f"loss over the horizon, {quote}", shape=shape)
     panel.set_xlim(0.0, edges[-1] * 1.02)
     return canvas
 
 
-def _values(panel: "Axes", shape: Shape, words: str) -> None:
+def _values(panel: "Axes", words: str, *, shape: Shape) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
@@ -149,12 +149,12 @@ def _curve(answer: StressAnswer) -> Picture | None:
     return picture(
         "cascade",
         plain_text([words]),
-        draw=lambda shape: _draw_curve(curve, quote, shape),
+        draw=lambda shape: _draw_curve(curve, quote, shape=shape),
         height=440,
     )
 
 
-def _draw_curve(curve: ShockCurve, quote: str, shape: Shape) -> "Canvas":
+def _draw_curve(curve: ShockCurve, quote: str, *, shape: Shape) -> "Canvas":
     from matplotlib.ticker import FuncFormatter
 
     canvas, panels = blank(shape, (1.0, 1.0))
@@ -227,7 +227,7 @@ def _draw_tornado(answer: StressAnswer, shape: Shape) -> "Canvas":
     panel.set_axisbelow(True)
     panel.tick_params(axis="both", length=0, pad=5)
     tail = answer.result.tail()
-    _values(panel, shape, f"expected shortfall at {tail.level:.4g}, {_quote(answer)}")
+    _values(panel, f"expected shortfall at {tail.level:.4g}, {_quote(answer)}", shape=shape)
     panel.margins(x=0.04)
     return canvas
 

@@ -147,6 +147,7 @@ def _with_terms(
         depth=question.case.depth,
         prices=dict(zip(grid.assets, grid.first_prices, strict=True)),
         volatilities=volatilities(question.case, grid.assets),
+        pledged=_pledged(question.case),
     )
     if not stated:
         return replace(question, market=market)
@@ -156,6 +157,13 @@ def _with_terms(
         oracle=stated_oracles(settings, grid.assets, step_seconds=grid.step_seconds),
         keepers=stated_keepers(settings, step_seconds=grid.step_seconds),
     )
+
+
+def _pledged(case: Case) -> set[str]:
+    """What borrowers and holders of positions have put up: what a liquidation may sell."""
+    markets = case.rules.markets
+    owing = {row.account for row in case.book if row.quantity < 0 or row.instrument in markets}
+    return {row.instrument for row in case.book if row.quantity > 0 and row.account in owing}
 
 
 def volatilities(case: Case, assets: tuple[str, ...]) -> dict[str, float]:

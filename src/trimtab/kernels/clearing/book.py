@@ -127,7 +127,9 @@ class ClearingBook:
 
     def __post_init__(self) -> None:
         count, kinds = len(self.assets), self.weight.shape[0]
-        shapes = {"held": (len(self.accounts), count), "owed": (len(self.accounts), count)}
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(
+            ("held", "owed"), (len(self.accounts), count)
+        )
         shapes |= dict.fromkeys(("weight", "end", "bonus"), (kinds, count))
         shapes |= dict.fromkeys(("prices", "liability", "fee"), (count,))
         for name, shape in shapes.items():

@@ -27,7 +27,7 @@ _KEPT: Final = np.uint64(11)
 _ROUNDS: Final = 10
 
 # Stream of (seed, path, purpose).
-Stream = tuple[int, int, int]
+Stream = tuple[int | np.uint64, int, int]
 
 
 @compiled_if_possible

@@ -8,23 +8,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from trimtab.kernels.clearing import layout as on
 from trimtab.kernels.clearing.edge_loops import EDGE, Sums, below
-from trimtab.kernels.clearing.layout import (
-    AMOUNT,
-    BONUS,
-    CAPITAL,
-    END,
-    FEE,
-    HELD_FIRST,
-    HELD_LAST,
-    HELD_WORTH,
-    LIABILITY,
-    OWED_FIRST,
-    OWED_LAST,
-    OWED_WORTH,
-    WEIGHT,
-    World,
-)
+from trimtab.kernels.clearing.layout import World
 from trimtab.kernels.compiling import inlined_if_possible
 
 TARGET_HEALTH: Final = 0
@@ -67,7 +53,7 @@ def base_bonus(world: World, pricing: tuple[float, float]) -> float:
         return full
     least = min(terms.minimum_bonus, full)
     shortfall = max(0.0, 1.0 - health)
-    return least + (full - least) * shortfall / (1.0 - terms.full_bonus_health)
+    return float(least + (full - least) * shortfall / (1.0 - terms.full_bonus_health))
 
 
 @inlined_if_possible
@@ -97,16 +83,17 @@ def largest_repay(world: World, asked: tuple[Pair, Sums, float]) -> float:
     if terms.sizing == CLOSE_FACTOR:
         if below(maintenance, terms.full_close_health * weighted):
             return pair.owed
-        return pair.owed * terms.close_factor
+        return float(pair.owed * terms.close_factor)
     target, weight = terms.target_health, pair.weight
     missing = target * weighted - maintenance
-    if missing <= 0.0:
+    if not below(maintenance, target * weighted):
+        # At the target, yet not released: what is missing is missing at the liquidation end.
         target, weight = 1.0, pair.end
         missing = weighted - at_end
     slope = target * pair.liability - weight * factor
     if slope <= EDGE:
         return pair.owed
-    return min(pair.owed, missing / slope)
+    return float(min(pair.owed, missing / slope))
 
 
 @inlined_if_possible
@@ -132,13 +119,13 @@ def pair_of(world: World, rows: tuple[int, int]) -> Pair:
     return Pair(
         owed_at,
         held_at,
-        world.owed[owed_at, AMOUNT] * world.assets[debt, OWED_WORTH],
-        world.held[held_at, AMOUNT] * world.assets[collateral, HELD_WORTH],
-        world.assets[debt, LIABILITY],
-        world.held[held_at, WEIGHT],
-        world.held[held_at, END],
-        world.held[held_at, BONUS],
-        world.assets[collateral, FEE],
+        world.owed[owed_at, on.AMOUNT] * world.assets[debt, on.OWED_WORTH],
+        world.held[held_at, on.AMOUNT] * world.assets[collateral, on.HELD_WORTH],
+        world.assets[debt, on.LIABILITY],
+        world.held[held_at, on.WEIGHT],
+        world.held[held_at, on.END],
+        world.held[held_at, on.BONUS],
+        world.assets[collateral, on.FEE],
     )
 
 
@@ -149,12 +136,14 @@ def offer_of(world: World, asked: tuple[Pair, Sums]) -> Offer:
     `refused`: the capital reaches for a repayment that would leave dust, which the venue refuses.
     """
     pair, found = asked
+    if pair.owed <= 0.0 or pair.held <= 0.0:
+        return Offer(pair.owed_at, pair.held_at, 0.0, 0.0, 0.0, 0.0, False)
     bonus, fee = price_of(world, asked)
     factor = 1.0 + bonus + fee
     repay = min(largest_repay(world, (pair, found, factor)), pair.held / factor)
     repay = without_dust(world, (pair, repay, factor))
     refused = False
-    capital = world.row[CAPITAL]
+    capital = world.row[on.CAPITAL]
     if repay > capital:
         repay = capital
         refused = without_dust(world, (pair, repay, factor)) != repay
@@ -167,10 +156,13 @@ def best_offer(world: World, asked: tuple[int, Sums]) -> Offer:
     """Return the pair of an unsafe account that gains most; of ties the first by name."""
     account, found = asked
     best = Offer(-1, -1, 0.0, 0.0, 0.0, -1.0, False)
-    for owed_at in range(world.account[account, OWED_FIRST], world.account[account, OWED_LAST]):
-        for held_at in range(world.account[account, HELD_FIRST], world.account[account, HELD_LAST]):
-            if world.owed[owed_at, AMOUNT] > 0.0 and world.held[held_at, AMOUNT] > 0.0:
-                offer = offer_of(world, (pair_of(world, (owed_at, held_at)), found))
-                if offer.repay > 0.0 and offer.gain > best.gain * (1.0 + EDGE):
-                    best = offer
+    for owed_at in range(
+        world.account[account, on.OWED_FIRST], world.account[account, on.OWED_LAST]
+    ):
+        for held_at in range(
+            world.account[account, on.HELD_FIRST], world.account[account, on.HELD_LAST]
+        ):
+            offer = offer_of(world, (pair_of(world, (owed_at, held_at)), found))
+            if offer.repay > 0.0 and offer.gain > best.gain * (1.0 + EDGE):
+                best = offer
     return best

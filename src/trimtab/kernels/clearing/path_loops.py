@@ -5,35 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from trimtab.kernels.border import Floats
+from trimtab.kernels.clearing import layout as on
 from trimtab.kernels.clearing.edge_loops import account_sums, below, find_waiting, is_unsafe, rouse
-from trimtab.kernels.clearing.layout import (
-    ACTIVE,
-    AMOUNT,
-    AT_START,
-    COLUMN,
-    ENTERED,
-    FIRST,
-    FLAGGED,
-    FOLLOWING,
-    HELD_FIRST,
-    HELD_LAST,
-    LOWEST,
-    OWED_FIRST,
-    OWED_LAST,
-    PATH,
-    PENALTY,
-    SINCE,
-    SOCIALIZED_NOW,
-    STATE_ROWS,
-    STEP_BAD_DEBT,
-    STEP_LIQUIDATED,
-    STEP_LIQUIDATIONS,
-    STEP_UNDER,
-    STEP_WAITING,
-    WAITING,
-    Batch,
-    World,
-)
+from trimtab.kernels.clearing.layout import Batch, World
 from trimtab.kernels.clearing.market_loops import advance
 from trimtab.kernels.clearing.outcomes import COLUMNS, INSOLVENT_SHARE
 from trimtab.kernels.clearing.step_loops import (
@@ -54,35 +28,39 @@ SHORT, INSOLVENT = COLUMNS.index("shortfall_left"), COLUMNS.index("insolvent")
 @inlined_if_possible
 def reset(world: World) -> None:
     """Put the state back to the book's."""
-    for place in range(world.counts[ENTERED]):
-        account = world.lists[ENTERED, place]
-        world.account[account, SINCE] = -1
-        world.account[account, FLAGGED] = 0
-        for at in range(world.account[account, HELD_FIRST], world.account[account, HELD_LAST]):
-            world.held[at, AMOUNT] = world.held[at, AT_START]
-            world.held[at, PENALTY] = 0.0
-        for at in range(world.account[account, OWED_FIRST], world.account[account, OWED_LAST]):
-            world.owed[at, AMOUNT] = world.owed[at, AT_START]
+    for place in range(world.counts[on.ENTERED]):
+        account = world.lists[on.ENTERED, place]
+        world.account[account, on.SINCE] = -1
+        world.account[account, on.FLAGGED] = 0
+        for at in range(
+            world.account[account, on.HELD_FIRST], world.account[account, on.HELD_LAST]
+        ):
+            world.held[at, on.AMOUNT] = world.held[at, on.AT_START]
+            world.held[at, on.PENALTY] = 0.0
+        for at in range(
+            world.account[account, on.OWED_FIRST], world.account[account, on.OWED_LAST]
+        ):
+            world.owed[at, on.AMOUNT] = world.owed[at, on.AT_START]
     world.counts[:] = 0
     world.row[:] = 0.0
     for asset in range(world.assets.shape[0]):
-        world.said[asset, 0] = world.start[asset, PATH]
-        for column in range(STATE_ROWS):
+        world.said[asset, 0] = world.start[asset, on.PATH]
+        for column in range(on.STATE_ROWS):
             world.assets[asset, column] = world.start[asset, column]
     for group in range(world.groups.shape[0]):
-        world.groups[group, FOLLOWING] = world.groups[group, FIRST]
+        world.groups[group, on.FOLLOWING] = world.groups[group, on.FIRST]
 
 
 @inlined_if_possible
 def left_open(world: World) -> Left:
     """Return what is left open of all accounts, after suppliers have paid for a loss."""
     rouse(world)
-    world.counts[SOCIALIZED_NOW] = 0
+    world.counts[on.SOCIALIZED_NOW] = 0
     under, short, waiting = 0.0, 0.0, 0.0
-    for place in range(world.counts[ACTIVE]):
-        account = world.lists[ACTIVE, place]
+    for place in range(world.counts[on.ACTIVE]):
+        account = world.lists[on.ACTIVE, place]
         found = account_sums(world, account)
-        if is_unsafe(found, world.account[account, FLAGGED] > 0):
+        if is_unsafe(found, world.account[account, on.FLAGGED] > 0):
             waiting += found[3]
             under += found[3] if below(found[0], found[3]) else 0.0
             short += max(0.0, found[3] - found[0])
@@ -98,11 +76,11 @@ def note(world: World, moment: tuple[int, Left, Floats]) -> None:
     row[TIME] += left[0]
     row[SHORT] = left[1]
     if totals.shape[0] > 0:
-        totals[step, STEP_LIQUIDATED] = row[LIQUIDATED]
-        totals[step, STEP_BAD_DEBT] = row[BAD_DEBT]
-        totals[step, STEP_UNDER] = left[0]
-        totals[step, STEP_LIQUIDATIONS] = row[LIQUIDATIONS]
-        totals[step, STEP_WAITING] = left[2]
+        totals[step, on.STEP_LIQUIDATED] = row[LIQUIDATED]
+        totals[step, on.STEP_BAD_DEBT] = row[BAD_DEBT]
+        totals[step, on.STEP_UNDER] = left[0]
+        totals[step, on.STEP_LIQUIDATIONS] = row[LIQUIDATIONS]
+        totals[step, on.STEP_WAITING] = left[2]
 
 
 @inlined_if_possible
@@ -116,12 +94,12 @@ def run_path(world: World, path: tuple[np.uint64, int, Floats, Floats]) -> None:
         rouse(world)
         find_waiting(world, step)
         left = (0.0, 0.0, 0.0)
-        if world.counts[WAITING] > 0:
+        if world.counts[on.WAITING] > 0:
             halted = terms.halt_from <= step < terms.halt_to
             if not halted:
                 keepers(world, (step, seed, number))
             left = close_spent(world, halted)
-            if world.counts[SOCIALIZED_NOW] > 0:
+            if world.counts[on.SOCIALIZED_NOW] > 0:
                 left = left_open(world)
         note(world, (step, left, totals))
     lost = world.row[SOCIALIZED]
@@ -138,6 +116,6 @@ def run_paths(world: World, batch: Batch) -> None:
         for column in range(batch.table.shape[1]):
             batch.table[place, column] = world.row[column]
         for asset in range(world.assets.shape[0]):
-            column = int(world.assets[asset, COLUMN])
+            column = int(world.assets[asset, on.COLUMN])
             if column >= 0:
-                batch.displacement[place, column] = world.assets[asset, LOWEST]
+                batch.displacement[place, column] = world.assets[asset, on.LOWEST]

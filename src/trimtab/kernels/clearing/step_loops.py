@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from trimtab.kernels.clearing import layout as on
 from trimtab.kernels.clearing.edge_loops import (
     EDGE,
     Sums,
@@ -17,29 +18,7 @@ from trimtab.kernels.clearing.edge_loops import (
     is_unsafe,
 )
 from trimtab.kernels.clearing.landing import LANDING, uniform
-from trimtab.kernels.clearing.layout import (
-    AMOUNT,
-    BORROWED,
-    CAPITAL,
-    CASH,
-    FLAGGED,
-    FUND,
-    GAIN,
-    GAS,
-    HELD_FIRST,
-    HELD_LAST,
-    HELD_WORTH,
-    LANDED,
-    MARKET,
-    OWED_INDEX,
-    PENALTY,
-    REPORTED,
-    SINCE,
-    SUPPLIED,
-    TURN,
-    WAITING,
-    World,
-)
+from trimtab.kernels.clearing.layout import World
 from trimtab.kernels.clearing.market_loops import price_after, sell, would_bring
 from trimtab.kernels.clearing.offer_loops import Offer, best_offer
 from trimtab.kernels.clearing.ordering_loops import sort_pairs
@@ -75,10 +54,10 @@ def paid_out(world: World, deal: tuple[Offer, float]) -> float:
     offer, entitled = deal
     state = world.assets
     asset, debt = world.held_asset[offer.held_at], world.owed_asset[offer.owed_at]
-    cash = state[asset, CASH]
+    cash = state[asset, on.CASH]
     if asset == debt:
-        cash += offer.repay / state[debt, REPORTED]
-    return float(min(entitled / state[asset, REPORTED], cash))
+        cash += offer.repay / state[debt, on.REPORTED]
+    return float(min(entitled / state[asset, on.REPORTED], cash))
 
 
 @inlined_if_possible
@@ -87,19 +66,19 @@ def settle(world: World, deal: tuple[Offer, float, float, float]) -> None:
     offer, entitled, out, fee = deal
     state = world.assets
     debt, asset = world.owed_asset[offer.owed_at], world.held_asset[offer.held_at]
-    units = offer.repay / state[debt, REPORTED]
-    owed = world.owed[offer.owed_at, AMOUNT] * state[debt, OWED_INDEX]
-    rest = (owed - units) / state[debt, OWED_INDEX]
-    world.owed[offer.owed_at, AMOUNT] = rest if owed - units > EDGE * owed else 0.0
-    state[debt, BORROWED] = max(0.0, state[debt, BORROWED] - units)
+    units = offer.repay / state[debt, on.REPORTED]
+    owed = world.owed[offer.owed_at, on.AMOUNT] * state[debt, on.OWED_INDEX]
+    rest = (owed - units) / state[debt, on.OWED_INDEX]
+    world.owed[offer.owed_at, on.AMOUNT] = rest if owed - units > EDGE * owed else 0.0
+    state[debt, on.BORROWED] = max(0.0, state[debt, on.BORROWED] - units)
     receive(world, (debt, units))
-    state[asset, SUPPLIED] -= out
-    state[asset, CASH] -= out
-    shares = (entitled + fee) / state[asset, HELD_WORTH]
-    rest = world.held[offer.held_at, AMOUNT] - shares
-    world.held[offer.held_at, AMOUNT] = rest if rest > EDGE * shares else 0.0
-    state[asset, FUND] += fee / state[asset, HELD_WORTH]
-    world.held[offer.held_at, PENALTY] += fee / state[asset, REPORTED]
+    state[asset, on.SUPPLIED] -= out
+    state[asset, on.CASH] -= out
+    shares = (entitled + fee) / state[asset, on.HELD_WORTH]
+    rest = world.held[offer.held_at, on.AMOUNT] - shares
+    world.held[offer.held_at, on.AMOUNT] = rest if rest > EDGE * shares else 0.0
+    state[asset, on.FUND] += fee / state[asset, on.HELD_WORTH]
+    world.held[offer.held_at, on.PENALTY] += fee / state[asset, on.REPORTED]
 
 
 @inlined_if_possible
@@ -110,19 +89,19 @@ def act(world: World, asked: tuple[int, Sums]) -> bool:
         return False
     found = asked[1]
     debt, asset = world.owed_asset[offer.owed_at], world.held_asset[offer.held_at]
-    held = world.held[offer.held_at, AMOUNT] * world.assets[asset, HELD_WORTH]
+    held = world.held[offer.held_at, on.AMOUNT] * world.assets[asset, on.HELD_WORTH]
     entitled = min(offer.repay * (1.0 + offer.bonus), held)
     out = paid_out(world, (offer, entitled))
-    gas, least, tie = world.row[GAS], world.terms.min_profit, EDGE * offer.repay
-    units = entitled / world.assets[asset, REPORTED]
-    repaid = offer.repay / world.assets[debt, REPORTED]
-    expected = would_bring(world, (asset, units)) - repaid * world.assets[debt, MARKET] - gas
+    gas, least, tie = world.row[on.GAS], world.terms.min_profit, EDGE * offer.repay
+    units = entitled / world.assets[asset, on.REPORTED]
+    repaid = offer.repay / world.assets[debt, on.REPORTED]
+    expected = would_bring(world, (asset, units)) - repaid * world.assets[debt, on.MARKET] - gas
     if expected < least - ESTIMATE * offer.repay:
         return False
     # What is both got and paid in is neither sold nor bought.
     sold = max(0.0, out - repaid) if asset == debt else out
     bought = max(0.0, repaid - out) if asset == debt else repaid
-    profit = would_bring(world, (asset, sold)) - bought * world.assets[debt, MARKET] - gas
+    profit = would_bring(world, (asset, sold)) - bought * world.assets[debt, on.MARKET] - gas
     if units > out:
         profit += (units - out) * price_after(world, (asset, sold))
     if profit < least - tie or profit <= tie:
@@ -138,8 +117,8 @@ def act(world: World, asked: tuple[int, Sums]) -> bool:
     row[PROFIT] += profit
     row[GAS_PAID] += gas
     row[LIQUIDATIONS] += 1.0
-    world.row[CAPITAL] -= offer.repay
-    world.counts[LANDED] += 1
+    world.row[on.CAPITAL] -= offer.repay
+    world.counts[on.LANDED] += 1
     return True
 
 
@@ -150,10 +129,12 @@ def release(world: World, account: int) -> None:
     if is_spent(world, found):
         close_out(world, account)
         return
-    world.account[account, FLAGGED] = int(below(found[2], found[4]))
-    if not world.account[account, FLAGGED] > 0:
-        for at in range(world.account[account, HELD_FIRST], world.account[account, HELD_LAST]):
-            world.held[at, PENALTY] = 0.0
+    world.account[account, on.FLAGGED] = int(below(found[2], found[4]))
+    if not world.account[account, on.FLAGGED] > 0:
+        for at in range(
+            world.account[account, on.HELD_FIRST], world.account[account, on.HELD_LAST]
+        ):
+            world.held[at, on.PENALTY] = 0.0
 
 
 @inlined_if_possible
@@ -162,8 +143,8 @@ def visit(world: World, account: int) -> None:
     terms = world.terms
     for _ in range(terms.repeats):
         found = account_sums(world, account)
-        if world.counts[LANDED] >= terms.per_step or not is_unsafe(
-            found, world.account[account, FLAGGED] > 0
+        if world.counts[on.LANDED] >= terms.per_step or not is_unsafe(
+            found, world.account[account, on.FLAGGED] > 0
         ):
             return
         if not act(world, (account, found)):
@@ -183,19 +164,19 @@ def keepers(world: World, moment: tuple[int, np.uint64, int]) -> None:
     """Due accounts in order of gain, then of name; `moment` is the step, the seed and the path."""
     step, seed, path = moment
     terms = world.terms
-    world.row[CAPITAL], world.counts[LANDED], due = terms.capital, 0, 0
-    for place in range(world.counts[WAITING]):
-        account = world.lists[WAITING, place]
-        if step - world.account[account, SINCE] >= terms.delay_steps:
+    world.row[on.CAPITAL], world.counts[on.LANDED], due = terms.capital, 0, 0
+    for place in range(world.counts[on.WAITING]):
+        account = world.lists[on.WAITING, place]
+        if step - world.account[account, on.SINCE] >= terms.delay_steps:
             offer = best_offer(world, (account, account_sums(world, account)))
             if offer.repay > 0.0:
-                world.levels[GAIN, due] = -rounded(offer.gain)
-                world.lists[TURN, due] = account
+                world.levels[on.GAIN, due] = -rounded(offer.gain)
+                world.lists[on.TURN, due] = account
                 due += 1
-    sort_pairs(world.levels[GAIN, :due], world.lists[TURN, :due])
+    sort_pairs(world.levels[on.GAIN, :due], world.lists[on.TURN, :due])
     accounts = world.account.shape[0]
     for place in range(due):
-        account = world.lists[TURN, place]
+        account = world.lists[on.TURN, place]
         lands = True
         if terms.failure > 0.0:
             number = step * accounts + account
@@ -209,20 +190,20 @@ def close_spent(world: World, halted: bool) -> Left:
     """Close out who waits and is spent, in the order of their names; return what is left open."""
     spent = 0
     under, short, waiting = 0.0, 0.0, 0.0
-    for place in range(world.counts[WAITING]):
-        account = world.lists[WAITING, place]
+    for place in range(world.counts[on.WAITING]):
+        account = world.lists[on.WAITING, place]
         found = account_sums(world, account)
-        if not is_unsafe(found, world.account[account, FLAGGED] > 0):
-            world.account[account, SINCE] = -1
+        if not is_unsafe(found, world.account[account, on.FLAGGED] > 0):
+            world.account[account, on.SINCE] = -1
         elif not halted and is_spent(world, found):
-            world.levels[GAIN, spent] = 0.0
-            world.lists[TURN, spent] = account
+            world.levels[on.GAIN, spent] = 0.0
+            world.lists[on.TURN, spent] = account
             spent += 1
         else:
             waiting += found[3]
             under += found[3] if below(found[0], found[3]) else 0.0
             short += max(0.0, found[3] - found[0])
-    sort_pairs(world.levels[GAIN, :spent], world.lists[TURN, :spent])
+    sort_pairs(world.levels[on.GAIN, :spent], world.lists[on.TURN, :spent])
     for place in range(spent):
-        close_out(world, world.lists[TURN, place])
+        close_out(world, world.lists[on.TURN, place])
     return under, short, waiting

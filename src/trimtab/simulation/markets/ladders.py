@@ -170,4 +170,5 @@ def _kept(sold: Floats) -> NDArray[np.intp]:
         return np.arange(sold.size)
     wanted = np.geomspace(max(sold[1], sold[-1] * 1e-6), sold[-1], _KNOTS - 1)
     rows = np.minimum(np.searchsorted(sold, wanted), sold.size - 1)
-    return np.unique(np.concatenate([[0], rows])).astype(np.intp)
+    kept: NDArray[np.intp] = np.unique(np.concatenate([[0], rows])).astype(np.intp)
+    return kept

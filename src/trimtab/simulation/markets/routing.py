@@ -41,6 +41,12 @@ def merged(venues: Sequence[MarketCurve]) -> MarketCurve:
     taken = np.zeros(discounts.size)
     for one, offset in zip(venues, late, strict=True):
         taken += [one.quantity_at(discount - offset) for discount in discounts]
+    if not np.isfinite(taken[-1]):
+        raise DataError(
+            "these venues cannot be merged",
+            found="a venue that takes everything",
+            expected="prices that fall with what is sold",
+        )
     return table_curve(taken, discounts, fee_factor=best)
 
 

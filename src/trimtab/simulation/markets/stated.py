@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -43,6 +43,7 @@ def stated_terms(
     depth: Sequence[DepthRow],
     prices: Mapping[str, float],
     volatilities: Mapping[str, float],
+    pledged: Collection[str] | None = None,
 ) -> ImpactTerms:
     """Return the impact terms of assets, in their order, as a stress file and a case say.
 
@@ -50,9 +51,11 @@ def stated_terms(
         depth: rows of the case's depth table; an asset that the file does not name is sold there.
         prices: of the assets now, quote per whole unit.
         volatilities: annual, of the assets' history: the reference where the file names none.
+        pledged: assets that accounts hold, which a liquidation may sell; None is all. An asset
+            that nobody holds needs no market.
 
     Raises:
-        DataError: an asset without a market, or a market that cannot be.
+        DataError: a pledged asset without a market, or a market that cannot be.
     """
     markets = {}
     for asset in assets:
@@ -61,6 +64,8 @@ def stated_terms(
         if stated is None and rows:
             stated = MarketSettings(asset, venues=(VenueSettings(asset, MarketShape.DEPTH),))
         if stated is None:
+            if pledged is not None and asset not in pledged:
+                markets[asset] = Market(no_impact())
             continue
         markets[asset] = market_of(
             stated, rows, price=prices[asset], volatility=volatilities.get(asset, 1.0)

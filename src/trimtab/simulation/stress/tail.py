@@ -138,17 +138,29 @@ def clopper_pearson(hits: int, trials: int, *, confidence: float = 0.95) -> tupl
     return low, high
 
 
+def binomial_quantile(probability: float, trials: int, *, share: float) -> int:
+    """Return the least k with P(B <= k) >= probability, of B binomial (trials, share)."""
+    from scipy.special import bdtr, bdtrik
+
+    found = bdtrik(probability, trials, share)
+    k = max(0, math.ceil(found)) if math.isfinite(found) else 0
+    # The inverse is good to some digits, the function itself to all.
+    while k > 0 and bdtr(k - 1, trials, share) >= probability:
+        k -= 1
+    while bdtr(k, trials, share) < probability:
+        k += 1
+    return k
+
+
 def _order_statistics(sample: Sample, level: float, *, confidence: float) -> tuple[float, float]:
     """The order statistics l and u with P(B < l) and P(B >= u) at most half of what is left.
 
     B, how many of n lie below the quantile, is binomial (n, level).
     """
-    from scipy.stats import binom
-
     _checked(confidence, "confidence")
     count, side = len(sample), 0.5 * (1.0 - confidence)
-    below = int(binom.ppf(side, count, level))
-    above = int(binom.ppf(1.0 - side, count, level)) + 1
+    below = binomial_quantile(side, count, share=level)
+    above = binomial_quantile(1.0 - side, count, share=level) + 1
     low = float(sample.rising[below - 1]) if below >= 1 else -math.inf
     high = float(sample.rising[above - 1]) if above <= count else math.inf
     return low, high

@@ -15,10 +15,11 @@ from uvicorn import Config, Server
 import trimtab
 from tests.apps.perp_case import write_perps
 from trimtab.apps.service.application import application
+from trimtab.apps.service.dashboard.history import point_of
 from trimtab.apps.service.opening import replayed
 from trimtab.apps.service.running import Options, Service
 
-START_S = 20.0
+START_S = 90.0
 
 
 def crisis_service(*, speed: float = 1.0) -> Service:
@@ -43,6 +44,8 @@ def served(service: Service, *, gate: Any = None) -> Iterator[str]:
     server = Server(
         Config(app, port=port, log_level="error", access_log=False, timeout_graceful_shutdown=1)
     )
+    with service.board.reading() as reading:
+        point_of(reading)  # compiles kernels before anybody waits for them
     service.start()
     thread = Thread(target=server.run, name="web", daemon=True)
     thread.start()

@@ -189,6 +189,7 @@ def test_breaker_is_raised_at_once_and_lowered_by_a_second_word(desk: Watched) -
     desk.page.click("text=Raise or lower it")
     desk.page.fill("input[name=breaker-reason]", "a test")
     desk.page.get_by_role("button", name="Raise now").click()
+    desk.page.wait_for_selector(".banner.good:has-text('The breaker stands at level 1.')")
     desk.page.wait_for_selector(".pill:has-text('breaker 1: no new risk')")
     assert "level 1" in desk.page.locator("#alarm").inner_text()
     desk.page.get_by_role("button", name="Lower …").click()
@@ -201,12 +202,17 @@ def test_breaker_is_raised_at_once_and_lowered_by_a_second_word(desk: Watched) -
 
 def test_stress_is_launched_from_the_page(desk: Watched, address: str) -> None:
     desk.open("stress")
-    if "/v1/stress" not in ask(address, "openapi.json")["paths"]:
-        assert desk.page.locator("text=This service runs no stress.").count() == 1
-        return
+    for name, value in (("paths", "20"), ("horizon_hours", "2"), ("seed", "7")):
+        desk.page.fill(f"input[name={name}]", value)
     desk.page.get_by_role("button", name="Launch").click()
-    desk.page.wait_for_selector(".tag.good:has-text('done')", timeout=20_000)
-    desk.page.wait_for_selector("text=the report")
+    row = desk.page.locator("[aria-label=Runs] tbody tr").first
+    row.locator(".tag.good, .tag.bad").wait_for(timeout=120_000)
+    (run,) = ask(address, "stress")["runs"]
+    assert (run["question"]["paths"], run["question"]["seed"]) == (20, 7)
+    result = desk.page.locator("main").inner_text()
+    assert run["state"] == "done", run["error"]
+    assert "Chance of insolvency" in result
+    assert "of 20 paths" in result
 
 
 def test_pages_are_reached_by_keyboard(desk: Watched) -> None:

@@ -41,6 +41,19 @@ def test_every_import_and_link_is_a_file_of_ours() -> None:
     assert {f"page_{page}.js" for page in pages} == {n for n in known if n.startswith("page_")}
 
 
+def test_every_imported_name_is_exported_there_and_used_here() -> None:
+    known = texts()
+    for name, text in known.items():
+        body = re.sub(r"^import .*$", "", text, flags=re.MULTILINE)
+        for names, source in re.findall(
+            r'^import \{([^}]*)\} from "\./([^"]+)"', text, re.MULTILINE
+        ):
+            for one in (part.strip() for part in names.split(",")):
+                assert re.search(rf"\b{one}\b", body), f"{name} does not use {one}"
+                exported = rf"^export (?:async )?(?:function|const|class) {one}\b"
+                assert re.search(exported, known[source], re.MULTILINE), f"{source} has no {one}"
+
+
 def test_markup_has_no_inline_script_style_or_handler() -> None:
     page = texts()["index.html"]
     assert not re.search(r"<style|\sstyle=|\son\w+=", page)

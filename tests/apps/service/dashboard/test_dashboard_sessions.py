@@ -58,6 +58,20 @@ def test_reads_of_the_pages_need_a_key(
         assert client.get("/dashboard/main.js").status_code == 200
 
 
+# Health of accounts with positions at other prices: the page's, and the engine's.
+MOVED = """async (keys) => {
+  const { get, post } = await import('./api.js');
+  const { shocked, sums } = await import('./terms.js');
+  const factors = { ETH: '0.8', BTC: '1.1' };
+  const { accounts } = await post('what-if', { accounts: keys, factors });
+  return Promise.all(accounts.map(async ({ key, after }) => {
+    const terms = await get(`dashboard/terms/${encodeURIComponent(key)}`);
+    const found = sums(terms, shocked(terms, { ETH: -0.2, BTC: 0.1 }));
+    return [key, found.health, after.health_factor];
+  }));
+}"""
+
+
 def signed_in(desk: Watched, key: str) -> None:
     """Type a key into the page that asks for one."""
     desk.page.fill("input[name=key]", key)
@@ -84,6 +98,10 @@ def test_a_reader_signs_in_looks_and_is_told_when_the_service_goes(
             desk.settle()
             positions = desk.page.locator("[aria-label=Positions] tbody")
             assert positions.locator("[data-label='adl rank']").inner_text() in {"1 of 3", "2 of 3"}
+            for key_, shown, exact in desk.page.evaluate(
+                MOVED, ["ann", "bob", "bob/iso", "fay", "gus"]
+            ):
+                assert shown == pytest.approx(float(exact), rel=1e-9), key_
             assert desk.page.evaluate("sessionStorage.length") == 1
             assert desk.page.evaluate("localStorage.getItem('trimtab-key')") is None
             desk.open("rules")

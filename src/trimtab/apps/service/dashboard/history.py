@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from trimtab.kernels.border import Floats
 
 POINTS_MAX = 360
-# A point is due after so many seconds, and after so many times what the last one took.
-LEAST_S = 0.25
+# A point is due after so many seconds, and after so many times what the last one took, but for the
+# first one, which may wait for kernels to be compiled.
+LEAST_S, MOST_S = 0.25, 10.0
 REST = 20.0
 # A row of the heat map is one percent of price: bin k holds prices in [STEP^k, STEP^(k + 1)).
 STEP = 1.01
@@ -72,8 +73,8 @@ class History:
                 return False
             begun_s = self.monotonic_s()
             self.points.append(point_of(reading))
-            took_s = self.monotonic_s() - begun_s
-            self._due_s = begun_s + max(LEAST_S, REST * took_s)
+            took_s = 0.0 if last_ns is None else self.monotonic_s() - begun_s
+            self._due_s = begun_s + min(max(LEAST_S, REST * took_s), MOST_S)
             if len(self.points) > POINTS_MAX:
                 self._thin()
         return True

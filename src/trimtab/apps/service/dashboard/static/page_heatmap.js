@@ -60,7 +60,7 @@ const edge = (data, bin) => data.step ** bin;
 function rangeOf(data, reach) {
   const prices = data.columns.map((column) => column.price);
   const last = prices.at(-1);
-  return [Math.min(last * (1 - reach), ...prices), Math.max(last * (1 + reach), ...prices)];
+  return [Math.min(last * (1 - reach), 0.97 * Math.min(...prices)), Math.max(last * (1 + reach), 1.06 * Math.max(...prices))];
 }
 
 function map(data, reach) {

@@ -3,7 +3,7 @@ import { address, get, post, session } from "./api.js";
 import { announce, h, put } from "./dom.js";
 import { count, counted, moment, words } from "./format.js";
 import { banner, empty, failed, head, loading, panel, table } from "./parts.js";
-import { nested } from "./nested.js";
+import { stressResult } from "./stress_result.js";
 import { requestSchema, schemaForm } from "./schema_form.js";
 import { may } from "./two_steps.js";
 
@@ -14,7 +14,7 @@ const POLL_MS = 700;
 
 /** Open the page. */
 export function open({ live }) {
-  const state = { runs: [], chosen: null, shown: "" };
+  const state = { runs: [], chosen: null, shown: "", reports: false, closers: [] };
   const question = h("div", {}, loading());
   const list = runTable((run) => { state.chosen = run.id; state.shown = ""; drawChosen(state, result, cancel); });
   const runs = h("div", {}, loading());
@@ -29,19 +29,19 @@ export function open({ live }) {
     return state.runs.some((run) => RUNNING.includes(run.state));
   }, (error) => runs.replaceChildren(failed(error, () => poll.now())));
   const started = (run) => { state.chosen = run.id; state.shown = ""; announce("The stress run has started."); poll.now(); };
-  ask(question, { live, started }).then((there) => { if (there) poll.now(); else others.forEach((part) => part.remove()); });
+  ask(question, { live, started, state }).then((there) => { if (there) poll.now(); else others.forEach((part) => part.remove()); });
   const others = [panel("Runs", { size: "w7" }, runs), panel("Result", {}, result)];
   return {
     parts: [
       head(TITLE, "What could happen from here: price paths, market impact, liquidators and the waterfall, path by path."),
       h("div", { class: "panels" }, panel("Question", { size: "w5" }, question), ...others),
     ],
-    close: poll.close,
+    close() { poll.close(); state.closers.forEach((close) => close()); },
   };
 }
 
 /* The form, as the service's own description has it; false where this service has no stress. */
-async function ask(place, { live, started }) {
+async function ask(place, { live, started, state }) {
   let api;
   try {
     api = await get("openapi.json");
@@ -54,6 +54,7 @@ async function ask(place, { live, started }) {
     place.replaceChildren(empty("This service runs no stress.", "Its version, or the way it was started, leaves that out; trimtab stress asks the same question from the command line."));
     return false;
   }
+  state.reports = `${PATH}/{id_}/report` in api.paths || `${PATH}/{id}/report` in api.paths;
   const form = schemaForm(api, schema);
   const said = h("div", { role: "alert" });
   const allowed = may(live, "operate");
@@ -70,10 +71,13 @@ async function ask(place, { live, started }) {
 }
 
 const runTable = (choose) => table("Runs", [
-  { name: "run", cell: (row) => [h("button", { type: "button", class: "quiet" }, String(row.id)), h("span", { class: "below" }, row.began ? moment(row.began) : "waits")] },
+  { name: "run", cell: (row) => [h("button", { type: "button", class: "quiet" }, String(row.id).slice(0, 8)), h("span", { class: "below" }, row.began ? ["from ", moment(row.as_of)] : "waits")] },
+  { name: "question", whole: true, cell: (row) => h("span", { class: "note" }, asked(row.question ?? {})) },
   { name: "state", cell: (row) => h("span", { class: `tag ${{ done: "good", failed: "bad", running: "warn" }[row.state] ?? ""}` }, words(row.state)) },
-  { name: "progress", cell: (row) => (RUNNING.includes(row.state) ? progress(row) : count(row.done)) },
+  { name: "progress", cell: (row) => (RUNNING.includes(row.state) ? progress(row) : [count(row.done), row.error ? h("span", { class: "below tone-bad" }, row.error) : null]) },
 ], { key: (row) => row.id, choose });
+
+const asked = (question) => [question.paths && `${question.paths} paths`, question.horizon_hours && `${question.horizon_hours} h`, question.process && words(question.process), question.shock && words(question.shock), question.seed !== undefined && `seed ${question.seed}`].filter(Boolean).join(", ");
 
 const progress = (row) => [h("progress", { max: row.total || 1, value: row.done, "aria-label": `Run ${row.id}` }), h("span", { class: "below" }, `${counted(row.done, "path")} of ${Number(row.total).toLocaleString("en-US")}`)];
 
@@ -84,11 +88,12 @@ async function drawChosen(state, place, cancel) {
   if (mark === state.shown) return;
   const before = state.shown;
   state.shown = mark;
-  if (RUNNING.includes(chosen.state)) return void put(place, h("p", {}, `Run ${chosen.id} is ${chosen.state}.`), ...progress(chosen), h("p", {}, stopButton(chosen, cancel)));
-  if (chosen.state !== "done") return void put(place, banner(`Run ${chosen.id} ${chosen.state === "failed" ? "failed" : `was ${chosen.state}`}. ${chosen.error ?? ""}`, "bad"));
+  if (RUNNING.includes(chosen.state)) return void put(place, h("p", {}, chosen.state === "queued" ? "Waiting for its turn." : "In progress, beside the service and giving way to it."), ...progress(chosen), h("p", {}, stopButton(chosen, cancel)));
+  if (chosen.state !== "done") return void put(place, banner(`This run ${chosen.state === "failed" ? "failed" : `was ${chosen.state}`}. ${chosen.error ?? ""}`, "bad"));
   const whole = await get(`stress/${chosen.id}`);
   if (before.startsWith(`${chosen.id} running`)) announce("The stress run is done.");
-  place.replaceChildren(h("p", {}, reportLink(chosen)), nested(whole.result ?? {}));
+  state.closers.splice(0).forEach((close) => close());
+  place.replaceChildren(...(state.reports ? [h("p", {}, reportLink(chosen))] : []), stressResult(whole.result, state.closers));
 }
 
 function stopButton(run, cancel) {

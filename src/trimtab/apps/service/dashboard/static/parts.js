@@ -106,7 +106,7 @@ function fillCell(line, column, place, row) {
   const first = place === 0;
   const kind = [column.n ? "n" : "", column.whole ? "whole" : ""].join(" ").trim();
   const cell = line.children[place] ?? line.appendChild(
-    h(first ? "th" : "td", { scope: first ? "row" : null, class: kind || null, "data-label": first ? null : column.name }));
+    h(first ? "th" : "td", { scope: first ? "row" : null, class: kind || null, "data-label": first ? null : typeof column.head === "string" ? column.head : column.name }));
   put(cell, column.cell(row));
 }
 

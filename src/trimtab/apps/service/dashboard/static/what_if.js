@@ -118,18 +118,19 @@ function healthCurve(state) {
   const moves = Array.from({ length: 91 }, (_, at) => -0.6 + at / 75);
   const assets = movers(state.terms);
   const line = (name, points, style) => ({
-    type: "scatter", mode: "lines", name, x: moves, y: points.map((value) => (value === null ? null : Math.min(value, 4))),
+    type: "scatter", mode: "lines", name, x: moves, y: points,
     line: style, hovertemplate: `${name} %{x:+.0%}: health %{y:.3f}<extra></extra>`,
   });
   const lines = assets.slice(0, LINES.length).map((asset, at) => line(asset, curve(state.terms, state.shocks, { moves, assets: [asset] }), { color: color(LINES[at]), width: 2 }));
   if (assets.length > 1) lines.push(line("all together", curve(state.terms, state.shocks, { moves, assets }), { color: color("muted"), width: 2, dash: "dash" }));
+  const highest = Math.max(...lines.flatMap((one) => one.y).filter((value) => value !== null), 1);
   const now = sums(state.terms, shocked(state.terms, state.shocks)).health;
   return {
-    data: [...lines, { type: "scatter", mode: "markers", x: [0], y: [now === null ? null : Math.min(now, 4)], marker: { size: 9, color: color("ink") }, hoverinfo: "skip", showlegend: false }],
+    data: [...lines, { type: "scatter", mode: "markers", x: [0], y: [now], marker: { size: 9, color: color("ink") }, hoverinfo: "skip", showlegend: false }],
     layout: {
       height: 230, hovermode: "closest", showlegend: true, legend: { orientation: "h", y: 1.16, x: 0, font: { size: 11 } },
       xaxis: { tickformat: "+.0%", title: { text: "move from where the sliders stand" }, range: [-0.6, 0.6] },
-      yaxis: { title: { text: "health" }, rangemode: "tozero" },
+      yaxis: { title: { text: "health" }, range: [0, 1.05 * Math.min(Math.max(highest, 1.5), Math.max(4, 1.2 * (now ?? 0)))] },
       shapes: [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: 1, y1: 1, line: { color: color("bad"), width: 1.5, dash: "dot" } }],
     },
   };

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import replace
 from typing import Any
 
@@ -10,18 +9,17 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 
-from tests.simulation.cases import row, small_case, with_liquidation, with_replay
-from tests.simulation.loan_cases import Scene, scenes
+from tests.kernels.clearing.loan_cases import Scene, scenes
+from tests.simulation.cases import row, small_case
 from tests.simulation.worlds import ASSETS, crash_prices, grid_of
 from trimtab.kernels.clearing import KeeperTerms, oracle_terms
 from trimtab.kernels.clearing.running import STEP_COLUMNS, PathClearing
 from trimtab.kernels.impact import ImpactKind, impact_terms, without_impact
-from trimtab.model import Mechanism
 from trimtab.model.settings import PERCENT
-from trimtab.simulation.clearing_case import clearing_book, kernel_engine, unmodeled
+from trimtab.simulation.clearing_case import kernel_engine
 from trimtab.simulation.paths import PathGrid
 from trimtab.simulation.world import WorldTerms, run_path
-from trimtab.units import WAD, UsageError
+from trimtab.units import WAD
 
 # Of the book's debt at the start: what the two engines may differ by in any column.
 BOUND = 1e-9
@@ -123,82 +121,6 @@ def test_interest_at_the_start_rates_is_within_its_bound() -> None:
         assert abs(found[name] - expected[name]) <= interest * debt, name
     quiet = agreed(small_scene(), bound=1e-8)
     assert found["bad_debt"] != pytest.approx(quiet["bad_debt"], abs=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("changed", "named"),
-    [
-        ({"mechanism": Mechanism.AUCTION}, "auctions"),
-        ({"margin_calls": True}, "margin calls"),
-        ({"backstop_after_seconds": 60}, "backstop"),
-    ],
-)
-def test_what_the_kernel_does_not_model_is_refused_by_name(changed: Any, named: str) -> None:
-    case = with_replay(small_case(), **changed)
-    assert len(unmodeled(case)) == 1
-    with pytest.raises(UsageError, match=named):
-        clearing_book(case, step_seconds=600.0)
-
-
-def test_rules_that_the_kernel_does_not_model_are_refused_by_name() -> None:
-    case = small_case()
-    assert unmodeled(case) == ()
-    capped = with_liquidation(case, window_cap_wad=10**21)
-    with pytest.raises(UsageError, match="window_cap"):
-        clearing_book(capped, step_seconds=600.0)
-    ether = replace(case.rules.assets["ETH"], size_factor_wad=10**15)
-    sized = replace(case, rules=replace(case.rules, assets={**case.rules.assets, "ETH": ether}))
-    with pytest.raises(UsageError, match="size_factor"):
-        clearing_book(sized, step_seconds=600.0)
-
-
-def test_a_book_has_its_accounts_and_assets_by_name() -> None:
-    book = clearing_book(small_case(), step_seconds=600.0)
-    assert book.assets == ("BTC", "ETH", "USD")
-    assert book.accounts == ("ann", "bob", "cyd", "dee", "eve/loop", "fay")
-    assert book.held[1].tolist() == [0.1, 3.0, 0.0]
-    assert book.owed[2].tolist() == [0.0, 6.0, 0.0]
-    assert book.pools.fund.tolist() == [0.0, 0.0, 40.0]
-    assert book.debt == pytest.approx(12_000 + 5_600 + 11_100 + 1.59 + 6 * 2000)
-
-
-def test_a_threshold_of_the_book_is_the_account_s_own() -> None:
-    case = small_case()
-    lines = [
-        replace(one, threshold_wad=60 * PERCENT) if one.account == "ann" else one
-        for one in case.book
-        if one.account in ("ann", "bob")
-    ]
-    book = clearing_book(replace(case, book=tuple(lines)), step_seconds=600.0)
-    ether = book.assets.index("ETH")
-    weights = book.weight[book.kind, ether].tolist()
-    assert weights == [0.6, 0.8]
-
-
-def test_an_asset_without_a_price_is_refused_by_name() -> None:
-    case = small_case()
-    ticks = tuple(
-        replace(t, prices=tuple(p for p in t.prices if p[0] != "BTC")) for t in case.ticks
-    )
-    with pytest.raises(UsageError, match="BTC has no price"):
-        clearing_book(replace(case, ticks=ticks), step_seconds=600.0)
-    priced = clearing_book(replace(case, ticks=ticks), step_seconds=600.0, prices={"BTC": 30_000.0})
-    assert priced.prices[0] == 30_000.0
-
-
-def test_the_engine_goes_to_another_process_and_gives_the_same() -> None:
-    scene = small_scene()
-    engine = kernel_engine(
-        scene.case,
-        scene.grid,
-        impact=scene.impact,
-        oracle=scene.oracle,
-        keepers=scene.keepers,
-        seed=SEED,
-    )
-    first = engine(scene.prices[None], 3)
-    sent = pickle.loads(pickle.dumps(engine))
-    assert sent(scene.prices[None], 3).table().tobytes() == first.table().tobytes()
 
 
 def test_a_path_of_some_assets_leaves_the_others_where_they_are() -> None:

@@ -1,0 +1,144 @@
+"""The report of a search for rules: one HTML page with its front, its change and the dry run."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trimtab.apps.report.page import resource, template_of
+from trimtab.apps.report.pareto import pareto_picture
+from trimtab.apps.report.shown import NONE, Sentence, Shown, count, duration, plain_text, sentence
+from trimtab.apps.report.stress_rows import cell, money
+from trimtab.apps.report.tiles import Tile
+from trimtab.apps.summaries import versions
+from trimtab.apps.tuning.front import TuneAnswer
+from trimtab.simulation.stress.tuning import Trial
+from trimtab.units import NANOSECONDS
+
+FAILING_SHOWN = 12
+
+
+def tune_report(answer: TuneAnswer) -> str:
+    """One self-contained HTML page; the same answer gives the same bytes."""
+    result, quote = answer.result, answer.case.rules.quote
+    paragraph = _paragraph(answer)
+    context: Mapping[str, Any] = {
+        "css": resource("report.css"),
+        "venue": answer.case.rules.venue,
+        "quote": quote,
+        "title": _title(answer),
+        "paragraph": paragraph,
+        "description": plain_text(paragraph),
+        "tiles": _tiles(answer),
+        "picture": pareto_picture(result, quote=quote),
+        "front": [_row(answer, result.trials[place]) for place in _places(answer)],
+        "keys": list(result.present.values),
+        "change": result.recommendation,
+        "none": NONE,
+        "dry": _dry(answer),
+        "command": answer.command,
+        "versions": versions(),
+        "seed": result.seed,
+    }
+    return template_of("tune.html.j2").render(context)
+
+
+def _places(answer: TuneAnswer) -> list[int]:
+    return [0, *(place for place in answer.result.pareto if place)]
+
+
+def _row(answer: TuneAnswer, trial: Trial) -> dict[str, Any]:
+    chosen = answer.result.recommendation
+    note = "present" if trial.number == 0 else ""
+    if chosen is not None and chosen.trial.number == trial.number:
+        note = "recommended"
+    return {
+        "number": trial.number,
+        "note": note,
+        "shortfall": cell(trial.shortfall),
+        "error": cell(1.96 * trial.shortfall_error),
+        "capacity": cell(trial.capacity),
+        "fund": cell(trial.fund),
+        "values": [trial.values[key] for key in answer.result.present.values],
+    }
+
+
+def _title(answer: TuneAnswer) -> str:
+    found = answer.result.recommendation
+    if found is None:
+        return "Nothing tried betters the present rules"
+    number = len(found.changes)
+    return f"{number} {'key' if number == 1 else 'keys'} to change"
+
+
+def _paragraph(answer: TuneAnswer) -> list[Sentence]:
+    result, quote = answer.result, answer.case.rules.quote
+    found, present = result.recommendation, result.present
+    hours = duration(round(result.horizon_seconds * NANOSECONDS))
+    lines = [
+        sentence(
+            "{} sets of rules were put to the same {} price paths of {}.",
+            *(count(len(result.trials)), count(result.paths), hours),
+        )
+    ]
+    if found is None:
+        return [*lines, sentence("None of them betters the rules as they are in every aim.")]
+    return [
+        *lines,
+        sentence(
+            "The recommended ones bring the expected shortfall from {} to {} and the borrow"
+            " capacity from {} to {}.",
+            *(money(present.shortfall, quote), money(found.trial.shortfall, quote)),
+            *(money(present.capacity, quote), money(found.trial.capacity, quote)),
+        ),
+        sentence("Chosen because: {}.", found.reason.rstrip(".")),
+    ]
+
+
+def _tiles(answer: TuneAnswer) -> list[Tile]:
+    result, quote = answer.result, answer.case.rules.quote
+    found = result.recommendation
+    trial = result.present if found is None else found.trial
+    dry = None if found is None else found.dry_run
+    unsafe = 0 if dry is None else len(dry.newly_liquidatable)
+    return [
+        Tile(
+            f"Expected shortfall at {result.level:.4g}",
+            money(trial.shortfall, quote),
+            sentence("present {}", money(result.present.shortfall, quote)),
+            tone="good" if trial.shortfall < result.present.shortfall else "",
+        ),
+        Tile(
+            "Borrow capacity",
+            money(trial.capacity, quote),
+            sentence("present {}", money(result.present.capacity, quote)),
+            tone="good" if trial.capacity > result.present.capacity else "",
+        ),
+        Tile(
+            "Insurance fund",
+            money(trial.fund, quote),
+            sentence("present {}", money(result.present.fund, quote)),
+        ),
+        Tile(
+            "Newly liquidatable",
+            count(unsafe),
+            sentence("accounts, once ramps are over"),
+            tone="warn" if unsafe else "good",
+        ),
+    ]
+
+
+def _dry(answer: TuneAnswer) -> dict[str, Any] | None:
+    found = answer.result.recommendation
+    if found is None:
+        return None
+    dry = found.dry_run
+    failing: list[tuple[str, Shown]] = [
+        (one.account, cell(one.missing_wad / 10**18))
+        for one in dry.newly_liquidatable[:FAILING_SHOWN]
+    ]
+    return {
+        "refusal": dry.refusal,
+        "ramps": len(dry.ramps),
+        "by_deposit": dry.by_deposit,
+        "failing": failing,
+        "more": max(0, len(dry.newly_liquidatable) - FAILING_SHOWN),
+    }

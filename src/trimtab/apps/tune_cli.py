@@ -1,0 +1,85 @@
+"""`trimtab tune` on the command line."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trimtab.apps.console import Format, exit_code
+from trimtab.apps.stress_cli import (
+    CaseFolder,
+    Debug,
+    EngineName,
+    ExecutorName,
+    Horizon,
+    Levels,
+    Paths,
+    Printed,
+    ProcessName,
+    Seed,
+    Settings,
+    Step,
+    Workers,
+)
+
+Out = Annotated[
+    Path, typer.Option(help="Folder for trials, document, change of rules, picture and report.")
+]
+Trials = Annotated[
+    int, typer.Option(help="How many sets of values, the present ones among them.", min=2)
+]
+Keys = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--key", help="KEY=LOW:HIGH:STEP to search; thresholds, bonuses and fund if none."
+    ),
+]
+BorrowersName = Annotated[
+    str, typer.Option(help="How the book answers to other rules: same_share or fixed.")
+]
+
+
+def tune(
+    case: CaseFolder,
+    *,
+    out: Out,
+    trials: Trials = 60,
+    key: Keys = None,
+    borrowers: BorrowersName = "same_share",
+    paths: Paths = None,
+    horizon_hours: Horizon = None,
+    step_seconds: Step = None,
+    process: ProcessName = "auto",
+    settings: Settings = None,
+    engine: EngineName = "auto",
+    level: Levels = None,
+    executor: ExecutorName = "threads",
+    workers: Workers = 1,
+    format_: Printed = Format.TABLE,
+    seed: Seed = 0,
+    debug: Debug = False,
+) -> None:
+    """Search for rules that risk less, lend more, or both; the same command goes on.
+
+    Example: trimtab tune out/demo/case --horizon-hours 24 --paths 100 --trials 20 --out out/tune
+    """
+
+    def verb() -> int:
+        from trimtab.apps.stressing.asking import StressChoices
+        from trimtab.apps.tuning.verb import TuneRun, run_tune_verb
+
+        choices = StressChoices(
+            *(horizon_hours, step_seconds, paths, process),
+            engine=engine,
+            levels=tuple(level) if level else StressChoices().levels,
+            seed=seed,
+        )
+        run = TuneRun(
+            *(case, settings, out, trials, tuple(key or ()), borrowers),
+            form=format_,
+            executor=executor,
+            workers=workers,
+        )
+        return run_tune_verb(run, choices)
+
+    raise typer.Exit(exit_code(verb, debug=debug))

@@ -1,0 +1,123 @@
+"""What `trimtab tune` does: read, search, print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trimtab.adapters.executors import ExecutorKind
+from trimtab.apps import console
+from trimtab.apps.console import Format, say
+from trimtab.apps.presets import load_case
+from trimtab.apps.stressing.asking import StressChoices, stress_settings
+from trimtab.apps.stressing.printing import number
+from trimtab.apps.tuning.front import TuneAnswer, tune
+from trimtab.simulation.stress.tuning import Borrowers, Parameter
+from trimtab.units import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class TuneRun:
+    """The options of `trimtab tune` beside those of the stress test."""
+
+    case: Path
+    settings: Path | None
+    out: Path
+    trials: int
+    keys: tuple[str, ...]
+    borrowers: str
+    form: Format
+    executor: str
+    workers: int
+
+    def __post_init__(self) -> None:
+        for name, found, known in (
+            ("executor", self.executor, tuple(ExecutorKind)),
+            ("borrowers", self.borrowers, tuple(Borrowers)),
+        ):
+            if found not in known:
+                expected = ", ".join(str(kind) for kind in known)
+                raise UsageError(f"--{name} {found!r}: expected one of {expected}")
+        if self.form not in (Format.TABLE, Format.JSON):
+            raise UsageError("--format: the answer prints as table or json; files are in --out")
+
+
+def parameter_of(text: str) -> Parameter:
+    """Return what `KEY=LOW:HIGH:STEP` asks to search.
+
+    >>> parameter_of("insurance.balance=0:50000:10000").high
+    '50000'
+
+    Raises:
+        UsageError: another form.
+    """
+    key, found, rest = text.partition("=")
+    numbers = rest.split(":")
+    if not key or not found or len(numbers) != 3:
+        raise UsageError(
+            f"--key {text!r}: expected KEY=LOW:HIGH:STEP, for example "
+            "assets.ETH.liquidation_threshold=0.75:0.85:0.01"
+        )
+    return Parameter(key, *numbers)
+
+
+def run_tune_verb(run: TuneRun, choices: StressChoices) -> int:
+    """`trimtab tune`; returns its exit code."""
+    space = tuple(parameter_of(text) for text in run.keys)
+    case = load_case(run.case, warn=lambda line: say(f"warning: {line}"))
+    settings = stress_settings(run.case if run.case.is_dir() else None, run.settings)
+    keys = "".join(f" --key {text}" for text in run.keys)
+    command = f"trimtab tune CASE --trials {run.trials}{keys} --seed {choices.seed} --out DIR"
+    with console.progress(f"{case.rules.venue}: trials") as tell:
+        answer = tune(
+            case,
+            choices,
+            trials=run.trials,
+            space=space,
+            borrowers=Borrowers(run.borrowers),
+            settings=settings,
+            workers=run.workers,
+            executor=ExecutorKind(run.executor),
+            out=run.out,
+            progress=tell,
+            command=command,
+        )
+    answer.save(run.out)
+    if run.form is Format.JSON:
+        console.print_json(answer.to_json())
+    else:
+        print_tune(answer)
+    say(f"report: {run.out / 'report.html'}")
+    if not answer.result.is_whole:
+        say(f"interrupted after {len(answer.result.trials)} trials; the same command goes on")
+        return console.INTERRUPTED
+    return 0
+
+
+def print_tune(answer: TuneAnswer) -> None:
+    """Print the front, and the change to make."""
+    result, quote = answer.result, answer.case.rules.quote
+    rows = []
+    for place in (0, *(place for place in result.pareto if place)):
+        trial = result.trials[place]
+        chosen = result.recommendation
+        mark = "present" if place == 0 else ""
+        if chosen is not None and chosen.trial.number == trial.number:
+            mark = "recommended"
+        cells = [number(value) for value in (trial.shortfall, trial.capacity, trial.fund)]
+        rows.append([f"{trial.number}", *cells, mark])
+    columns = ["trial", f"ES {result.level:.4g} {quote}", f"borrow capacity {quote}", "fund", ""]
+    title = f"{answer.case.rules.venue}: {len(result.trials)} trials of {result.paths:,} paths each"
+    console.print_table(title, columns, rows=rows, left=1)
+    found = result.recommendation
+    if found is None:
+        say("no trial betters the present rules")
+        return
+    say(f"recommended, trial {found.trial.number}: {found.reason}")
+    for change in found.changes:
+        say(f"  {change.key}: {change.present or 'absent'} -> {change.proposed}")
+    dry = found.dry_run
+    say(
+        f"dry run: {dry.refusal or 'the engine accepts it'}; {len(dry.ramps)} weights move by "
+        f"ramps, {len(dry.newly_liquidatable)} accounts become liquidatable"
+    )
