@@ -10,7 +10,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --universal \
 	--no-emit-index-url --no-emit-find-links --no-annotate
 NOW := $(PYTHON) -c 'import time; print(time.time())'
 
-.PHONY: help setup demo test check soak oracle mutants bench docs format lock clean
+.PHONY: help setup extras demo test check soak oracle mutants bench docs format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ help: ## Show this list
 	@touch $@
 
 setup: .venv/.run ## Make .venv with what running needs
+	@:
+
+extras: .venv/.dev ## Add what serve, tune and import need, and the tests
 	@:
 
 demo: ## Set up, then run the bundled example; both are timed

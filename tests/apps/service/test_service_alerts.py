@@ -250,8 +250,8 @@ class Lines:
     def __init__(self) -> None:
         self.lines: list[tuple[str, dict[str, Any]]] = []
 
-    def debug(self, event: str, **fields: Any) -> None:
-        self.lines.append((event, fields))
+    def debug(self, event: str, about: Any = None) -> None:
+        self.lines.append((event, dict(about or {})))
 
     info = warning = error = debug
 

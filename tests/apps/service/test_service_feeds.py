@@ -31,7 +31,7 @@ class Lines:
     def __init__(self) -> None:
         self.lines: list[str] = []
 
-    def debug(self, event: str, **_: Any) -> None:
+    def debug(self, event: str, _: Any = None) -> None:
         self.lines.append(event)
 
     info = warning = error = debug

@@ -189,7 +189,8 @@ def attach_alerts(service: Service, path: Path, *, log: Log) -> Callable[[], Non
     file = read_alerts(path)
 
     def dead(letter: DeadLetter) -> None:
-        log.error("dead_letter", sender=letter.sender, why=letter.why, notice=letter.notice.id)
+        about = {"sender": letter.sender, "why": letter.why, "notice": letter.notice.id}
+        log.error("dead_letter", about)
 
     couriers = {
         name: Courier(sender_of(name, table, log=log), _manners(table), dead=dead)
@@ -217,7 +218,7 @@ def sender_of(name: str, table: Mapping[str, Any], *, log: Log) -> Sender:
     kind = table.get("kind")
     if kind == "log":
         return LogSender(
-            name, lambda notice: log.warning("alert", title=notice.title, id=notice.id)
+            name, lambda notice: log.warning("alert", {"title": notice.title, "id": notice.id})
         )
     if kind == "webhook":
         headers = {}

@@ -1,5 +1,8 @@
 """Texts of a feed as work: the same documents as the ingest routes take, one a text."""
 
+import json
+from collections.abc import Mapping
+
 from pydantic import ValidationError
 
 from trimtab.apps.service.actions import command_of, wad
@@ -15,6 +18,12 @@ from trimtab.model import commands as c
 from trimtab.units import DataError, Time
 
 Message = PricesRequest | ObservationRequest | ActionsRequest
+# What a message is follows from the field that it has.
+KINDS: Mapping[str, type[PricesRequest] | type[ObservationRequest] | type[ActionsRequest]] = {
+    "prices": PricesRequest,
+    "asset": ObservationRequest,
+    "actions": ActionsRequest,
+}
 
 
 def work_of(message: Message, rules: Rules, *, reply: Reply | None = None) -> Work:
@@ -45,17 +54,17 @@ def read_message(text: str) -> Message:
     Raises:
         DataError: no message, with the first thing that is wrong.
     """
-    for field, kind in (
-        ("prices", PricesRequest),
-        ("asset", ObservationRequest),
-        ("actions", ActionsRequest),
-    ):
-        if f'"{field}"' in text:
-            try:
-                return kind.model_validate_json(text)
-            except ValidationError as error:
-                first = error.errors()[0]
-                where = ".".join(str(part) for part in first["loc"])
-                raise DataError(first["msg"], where="message", column=where or field) from None
-    expected = "a document with prices, an asset or actions"
-    raise DataError("this is no message", where="message", found=text, expected=expected)
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    kinds = [kind for field, kind in KINDS.items() if isinstance(found, dict) and field in found]
+    if len(kinds) != 1:
+        expected = "a document with one of prices, asset, actions"
+        raise DataError("this is no message", where="message", found=text, expected=expected)
+    try:
+        return kinds[0].model_validate(found)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise DataError(first["msg"], where="message", column=where or "source") from None

@@ -72,7 +72,8 @@ def serve(
         service.start()
         stack.callback(_stopped, service, log)
         address = f"http://{question.host}:{question.port}/"
-        log.info("serving", venue=case.rules.venue, address=address, acting=service.acting)
+        about = {"venue": case.rules.venue, "address": address, "acting": service.acting}
+        log.info("serving", about)
         if ready is not None:
             ready(address)
         with _signals_kept():
@@ -99,7 +100,7 @@ def _signals_kept() -> Iterator[None]:
 def _stopped(service: Service, log: Log) -> None:
     drained = service.stop()
     tell = log.info if drained else log.error
-    tell("stopped", drained=drained, failure=service.writer.failure or None)
+    tell("stopped", {"drained": drained, "failure": service.writer.failure or None})
 
 
 def _attach(service: Service, question: ServeQuestion, *, log: Log, stack: ExitStack) -> None:

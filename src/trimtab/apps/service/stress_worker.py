@@ -7,8 +7,9 @@ import json
 import os
 import pickle
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from trimtab.model import Case
@@ -67,21 +68,26 @@ def answered(task: StressTask, tell: Any) -> dict[str, Any]:
     return run_stress(ready, progress=tell).to_json()
 
 
+def _progress(line: Callable[[Mapping[str, Any]], None], done: int, *total: int) -> None:
+    line({"done": done, "total": total[0]})
+
+
 def main() -> None:
     """Read a task from stdin, write lines of JSON to stdout."""
     os.nice(NICE)
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     sys.stdout = sys.stderr
 
-    def line(**fields: Any) -> None:
-        out.write(json.dumps(fields) + "\n")
+    def line(fields: Mapping[str, Any]) -> None:
+        out.write(json.dumps(dict(fields)) + "\n")
         out.flush()
 
     task = pickle.load(sys.stdin.buffer)
     assert isinstance(task, StressTask), "the service sends tasks"
     try:
-        line(result=answered(task, lambda done, total: line(done=done, total=total)))
+        tell = partial(_progress, line)
+        line({"result": answered(task, tell)})
     except TrimtabError as error:
-        line(error=str(error))
+        line({"error": str(error)})
     except Exception as error:  # told to who asked; the process ends either way
-        line(error=f"internal error: {type(error).__name__}: {error}")
+        line({"error": f"internal error: {type(error).__name__}: {error}"})

@@ -39,7 +39,7 @@ class FeedThread:
                 run()
             except TrimtabError as error:
                 self.problem = str(error)
-                self.log.error("feed_ended", feed=self.name, problem=self.problem)
+                self.log.error("feed_ended", {"feed": self.name, "problem": self.problem})
 
         self._thread = Thread(target=guarded, name=f"feed {self.name}", daemon=True)
         self._thread.start()
@@ -60,7 +60,7 @@ class FeedThread:
     def refuse(self, error: Exception) -> None:
         """Count a message that is none, and say so; the feed goes on."""
         self.bad += 1
-        self.log.warning("bad_message", feed=self.name, problem=str(error))
+        self.log.warning("bad_message", {"feed": self.name, "problem": str(error)})
 
 
 class SocketFeed:
@@ -180,7 +180,8 @@ class PollingFeed:
                 self.thread.problem = ""
             except DataError as error:
                 self.thread.problem = str(error)
-                self.thread.log.warning("poll_failed", feed=self.name, problem=self.thread.problem)
+                about = {"feed": self.name, "problem": self.thread.problem}
+                self.thread.log.warning("poll_failed", about)
             self.thread.stopping.wait(max(0.0, self._every_s - (time.monotonic() - begun)))
 
     def poll(self) -> int:
