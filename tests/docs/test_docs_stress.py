@@ -12,8 +12,16 @@ from tests.simulation.test_stress_closed_forms import chance
 from tests.simulation.test_stress_reverse import CORRELATION, VOL, WEIGHTS, half_space
 from tests.simulation.test_stress_reverse import asked as reverse_asked
 from tests.simulation.test_stress_statistics import plain, spread_of
-from trimtab.simulation.paths import SamplingKind
-from trimtab.simulation.stress import reverse_stress, tail_risk
+from trimtab.kernels.impact import ImpactKind, impact_terms
+from trimtab.simulation.paths import PathKind, SamplingKind
+from trimtab.simulation.stress import (
+    Process,
+    SamplingChoice,
+    StressQuestion,
+    reverse_stress,
+    run_stress,
+    tail_risk,
+)
 from trimtab.simulation.stress.tail import wilson
 
 PAGE = (CONCEPTS / "stress.md").read_text(encoding="utf-8")
@@ -63,6 +71,37 @@ def test_the_week_of_a_ten_times_long():
         small_case(), leverage=10.0, vol=0.8, days=7.0, paths=12_000, steps=168
     )
     says(f"{found.value:.4f}, from {found.low:.4f} to {found.high:.4f}", f"the hour, {known:.4f}")
+
+
+def test_the_book_in_pools(demo):
+    """The row towards the tail, and the falls of 20 % and 30 %, to the digits that are printed."""
+    pools = impact_terms(
+        ("ETH", "WBTC", "STETH"),
+        kind=ImpactKind.CONSTANT_PRODUCT,
+        first=[40_000.0, 800.0, 15_000.0],
+        recovery_seconds=3600.0,
+    )
+    question = StressQuestion(
+        demo,
+        24 * 3600.0,
+        2048,
+        process=Process(PathKind.BROWNIAN),
+        market=pools,
+        sampling=SamplingChoice(SamplingKind.TAIL),
+    )
+    found = run_stress(question)
+    row = next(row for row in PAGE.splitlines() if row.startswith("| 2048 tail |"))
+    told = [float(cell.split("(")[0].replace(",", "")) for cell in row.split("|")[2:5]]
+    tail = found.tail()
+    values = (tail.value_at_risk.value, tail.expected_shortfall.value, found.insolvency.value)
+    assert told == pytest.approx(list(values), rel=0.01)
+    points = {one.depth: one for one in found.curve.points}
+    for depth in (0.2, 0.3):
+        point = points[depth]
+        alone = f"{point.liquidated_alone / 1e6:.2f}"
+        amounts = f"{point.liquidated / 1e6:.2f} million instead of {alone}"
+        assert amounts in PAGE.replace("\n", " ")
+    assert (points[0.3].insolvent, points[0.3].loss_alone) == (True, 0.0)
 
 
 def test_every_kind_of_sampling_is_listed():
