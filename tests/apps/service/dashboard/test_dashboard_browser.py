@@ -213,6 +213,10 @@ def test_stress_is_launched_from_the_page(desk: Watched, address: str) -> None:
     assert run["state"] == "done", run["error"]
     assert "Chance of insolvency" in result
     assert "of 20 paths" in result
+    with desk.page.expect_download() as saved:
+        desk.page.get_by_role("button", name="Save the answer as JSON").click()
+    answer = json.loads(saved.value.path().read_text())
+    assert answer == ask(address, f"stress/{run['id']}")["result"]
 
 
 def test_pages_are_reached_by_keyboard(desk: Watched) -> None:

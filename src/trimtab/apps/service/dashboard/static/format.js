@@ -123,10 +123,10 @@ export const counted = (number, noun, many = `${noun}s`) =>
 /** How many times equity: `2.17×`. */
 export const times = (value) => (known(value) ? figure(`${grouped(Number(value), 2)}${NARROW}×`, value) : figure(NONE));
 
-/** A moment, `12 Mar 2020, 23:40:05 UTC`; `short` leaves date and zone to the heading. */
-export function moment(text, { short = false } = {}) {
+/** A moment, `12 Mar 2020, 23:40:05 UTC`; `short` is its time of day, `day` leaves year and zone out. */
+export function moment(text, { short = false, day = false } = {}) {
   if (!text) return h("span", {}, NONE);
-  const shown = short ? clockText(text) : momentText(text);
+  const shown = short ? clockText(text) : day ? dayText(text) : momentText(text);
   return h("time", { datetime: text, title: text }, shown);
 }
 
@@ -136,6 +136,12 @@ export function momentText(text) {
   if (Number.isNaN(when.getTime())) return String(text);
   const day = `${when.getUTCDate()}${NO_BREAK}${MONTHS[when.getUTCMonth()]}${NO_BREAK}${when.getUTCFullYear()}`;
   return `${day}, ${clockText(text)}${NO_BREAK}UTC`;
+}
+
+/** Day and time of a moment, UTC: `12 Mar 23:40:05`. */
+function dayText(text) {
+  const when = new Date(text);
+  return Number.isNaN(when.getTime()) ? String(text) : `${when.getUTCDate()}${NO_BREAK}${MONTHS[when.getUTCMonth()]}${NO_BREAK}${clockText(text)}`;
 }
 
 /** The time of day of a moment, UTC. */

@@ -43,7 +43,7 @@ function auditPanel(live) {
   if (!may(live, "admin")) return panel("Audit trail", {}, empty("For administrators.", "What operators did is shown to keys of role admin."));
   const rows = table("Audit trail", [
     { name: "action", cell: (row) => [words(row.action), h("span", { class: "below" }, `№ ${row.number}`)] },
-    { name: "time", n: true, cell: (row) => moment(row.at) },
+    { name: "time", n: true, whole: true, cell: (row) => moment(row.at) },
     { name: "who", cell: (row) => `${row.who}, ${row.role}` },
     { name: "about", whole: true, cell: (row) => h("span", { class: "note" }, Object.entries(row.about).map(([name, value]) => `${words(name)}: ${typeof value === "object" ? JSON.stringify(value) : value}`).join("; ")) },
     { name: "result", cell: (row) => row.result },
@@ -62,7 +62,7 @@ const tilesOf = (data, overview) => tiles([
 
 const columns = () => [
   { name: "entry", cell: (row) => [count(row.number), h("span", { class: "below" }, h("code", { title: row.chain }, row.chain.slice(0, 8)))] },
-  { name: "taken in", n: true, cell: (row) => moment(row.at, { short: true }) },
+  { name: "taken in", n: true, whole: true, cell: (row) => moment(row.at, { day: true }) },
   { name: "source", cell: (row) => [row.source, row.source_number === null ? null : h("span", { class: "below" }, `№ ${row.source_number}`)] },
   { name: "command", whole: true, cell: (row) => [h("b", {}, spelled(row.command.command)), " ", accountLink(row.command.account ?? ""), h("span", { class: "below" }, about(row.command))] },
   { name: "outcome", whole: true, cell: (row) => (row.reason ? h("span", { class: "tag bad" }, words(row.reason)) : outcome(row.result)) },

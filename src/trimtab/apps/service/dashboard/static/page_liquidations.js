@@ -45,7 +45,7 @@ const tilesOf = (overview, unit) => tiles([
 function queuePart(unit) {
   const rows = table("Queue of liquidations", [
     { name: "account", cell: (row) => [accountLink(row.key), h("span", { class: "below" }, row.in_liquidation ? "in liquidation" : row.is_due ? "due" : "keepers are on their way")] },
-    { name: "unsafe since", n: true, cell: (row) => moment(row.since, { short: true }), sort: (row) => row.since },
+    { name: "unsafe since", n: true, whole: true, cell: (row) => moment(row.since, { day: true }), sort: (row) => row.since },
     { name: "health", n: true, cell: (row) => health(row.health_factor), sort: (row) => Number(row.health_factor) },
     { name: "debt", head: `debt, ${unit}`, n: true, cell: (row) => cell(row.debt), sort: (row) => Number(row.debt) },
     { name: "collateral", head: `collateral, ${unit}`, n: true, cell: (row) => cell(row.collateral), sort: (row) => Number(row.collateral) },
@@ -77,7 +77,7 @@ function auctionPart(unit) {
     { name: "debt to raise", n: true, cell: (row) => amount(row.owed, row.debt) },
     { name: "price now", head: `price now, ${unit}`, n: true, cell: (row) => h("span", {}, price(row.price), against(row)) },
     { name: "start, floor", head: `start, floor, ${unit}`, n: true, cell: (row) => h("span", {}, price(row.start_price), " → ", price(row.floor_price)) },
-    { name: "started", n: true, cell: (row) => [moment(row.started, { short: true }), row.expired ? h("span", { class: "below tone-warn" }, "needs a reset") : null] },
+    { name: "started", n: true, whole: true, cell: (row) => [moment(row.started, { day: true }), row.expired ? h("span", { class: "below tone-warn" }, "needs a reset") : null] },
   ], { key: (row) => row.auction });
   const none = empty("No auction is running.", "Under rules that liquidate by auction, lots appear here with their falling price.");
   return resource({ load: () => get("auctions"), draw: (data) => (data.auctions.length ? rows.update(data.auctions) : none) });
@@ -92,7 +92,7 @@ function against(row) {
 function newsPart(live, unit) {
   let chosen = "all";
   const rows = table("Events", [
-    { name: "time", cell: (row) => moment(row.at, { short: true }) },
+    { name: "time", cell: (row) => moment(row.at, { day: true }) },
     { name: "account", cell: (row) => accountLink(row.account) },
     { name: "kind", cell: (row) => kindTag(row) },
     { name: "what", whole: true, cell: (row) => h("span", {}, kindText(row), row.reason ? h("span", { class: "note" }, `, ${words(row.reason)}`) : null) },

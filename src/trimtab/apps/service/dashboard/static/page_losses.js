@@ -52,7 +52,7 @@ function losses(rows, unit) {
   if (!rows.length) return empty("No losses.", "Each one will name its account, its payer and its value.");
   const shown = table("Latest losses", [
     { name: "account", cell: (row) => accountLink(row.account) },
-    { name: "time", n: true, cell: (row) => moment(row.at, { short: true }) },
+    { name: "time", n: true, whole: true, cell: (row) => moment(row.at, { day: true }) },
     { name: "payer", cell: (row) => PAYERS[row.payer]?.[0] ?? words(row.payer) },
     { name: "amount", n: true, cell: (row) => amount(row.quantity, row.asset) },
     { name: "value", head: `value, ${unit}`, n: true, cell: (row) => cell(row.value) },

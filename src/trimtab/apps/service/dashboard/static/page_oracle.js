@@ -46,7 +46,7 @@ const sourceColumns = (unit) => [
   { name: "off the accepted", n: true, cell: (row) => deviation(row) },
   { name: "confidence", head: `confidence, ${unit}`, n: true, cell: (row) => (Number(row.confidence) ? price(row.confidence) : "–") },
   { name: "age", n: true, cell: (row) => duration(row.age_seconds), sort: (row) => Number(row.age_seconds) },
-  { name: "published", n: true, cell: (row) => moment(row.published, { short: true }) },
+  { name: "published", n: true, whole: true, cell: (row) => moment(row.published, { day: true }) },
 ];
 
 function deviation(row) {

@@ -93,7 +93,7 @@ async function drawChosen(state, place, cancel) {
   const whole = await get(`stress/${chosen.id}`);
   if (before.startsWith(`${chosen.id} running`)) announce("The stress run is done.");
   state.closers.splice(0).forEach((close) => close());
-  place.replaceChildren(...(state.reports ? [h("p", {}, reportLink(chosen))] : []), stressResult(whole.result, state.closers));
+  place.replaceChildren(h("p", { class: "form" }, state.reports ? reportLink(chosen) : null, saveButton(chosen, whole.result)), stressResult(whole.result, state.closers));
 }
 
 function stopButton(run, cancel) {
@@ -105,10 +105,16 @@ function reportLink(run) {
   if (!session.key) return h("a", { class: "button", href: address(`stress/${run.id}/report`).href, target: "_blank", rel: "noopener" }, "Open the report");
   return h("button", { type: "button", onclick: async () => {
     const text = await get(`stress/${run.id}/report`, {}, { text: true });
-    const link = h("a", { href: URL.createObjectURL(new Blob([text], { type: "text/html" })), download: `stress-${run.id}.html` });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    save(text, { type: "text/html", name: `stress-${run.id}.html` });
   } }, "Save the report");
+}
+
+const saveButton = (run, result) => h("button", { type: "button", onclick: () => save(JSON.stringify(result, null, 1), { type: "application/json", name: `stress-${run.id}.json` }) }, "Save the answer as JSON");
+
+function save(text, { type, name }) {
+  const link = h("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 /* Ask again soon while something runs, at leisure while nothing does. */

@@ -107,8 +107,12 @@ function fillCell(line, column, place, row) {
   const kind = [column.n ? "n" : "", column.whole ? "whole" : ""].join(" ").trim();
   const cell = line.children[place] ?? line.appendChild(
     h(first ? "th" : "td", { scope: first ? "row" : null, class: kind || null, "data-label": first ? null : typeof column.head === "string" ? column.head : column.name }));
-  put(cell, column.cell(row));
+  if (first) put(cell, column.cell(row));
+  else put(cell, emptied(h("div", {}, column.cell(row))));
 }
+
+/* A cell without words takes no line of a card. */
+const emptied = (made) => (made.childNodes.length && (made.textContent || made.children.length) ? made : null);
 
 /** A part that asks for its data and draws them; it keeps the last ones where asking fails. */
 export function resource({ load, draw, what = "Loading" }) {
