@@ -135,6 +135,9 @@ def generated_book(price: NDArray[np.float64], end: int, *, seed: int) -> tuple[
             rows.append(BookRow(f"{name}{count:03}", "USD", dollars))
             rows.append(BookRow(f"{name}{count:03}", "ETH", int(side) * round(size * 1e18)))
             count += 1
+    # What shorts owe is not the ether of the longs: whoever seizes that can sell it.
+    rows.append(BookRow("lender", "ETH", round(10.0 * OPEN_INTEREST * 1e18)))
+    rows.append(BookRow("lender", "USD", 10**9 * 10**6))
     return tuple(rows)
 
 

@@ -76,7 +76,7 @@ def test_a_generated_book_begins_safe_and_is_the_same_again() -> None:
     assert book != generated_book(price, 5_000, seed=SEED + 1)
     ether: dict[str, float] = {}
     equity: dict[str, float] = {}
-    for row in book:
+    for row in [one for one in book if one.account != "lender"]:
         units = row.quantity / (1e18 if row.instrument == "ETH" else 1e6)
         worth = units * (price[5_000] if row.instrument == "ETH" else 1.0)
         equity[row.account] = equity.get(row.account, 0.0) + worth
