@@ -173,9 +173,11 @@ def week(threads: int) -> float:
 def whole_week() -> Result:
     """Wall time and peak memory of a fresh process for the week, on two threads."""
     with told("a week of 10,000 accounts on 1,000 paths"):
-        done = subprocess.run(
-            [sys.executable, "-c", WEEK], capture_output=True, text=True, check=True
-        )
+        # The first process finds no compiled kernels where the sources are new.
+        for _ in range(2):
+            done = subprocess.run(
+                [sys.executable, "-c", WEEK], capture_output=True, text=True, check=True
+            )
     wall, cpu, peak = (float(word) for word in done.stdout.split())
     return Result(
         "Stress: 10,000 accounts, 1,000 paths, 7 days by the hour",
