@@ -7,12 +7,7 @@ that cannot decide from the engine. Times come with the commands: there is no cl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
 from trimtab.engine import Draft, MemoryStore, Sums, account_sums, step
-from trimtab.kernels.border import Ints
-from trimtab.kernels.safe_radius import Events, SafeRadiusIndex
 from trimtab.model import (
     SINGLE,
     Accepted,
@@ -29,6 +24,7 @@ from trimtab.model import (
 from trimtab.simulation.columns import VenueColumns
 from trimtab.simulation.house import House, Wanted
 from trimtab.simulation.policy import Policy
+from trimtab.simulation.venue_index import VenueIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +91,7 @@ class LiveVenue:
         self.moment = LiveMoment(store, self.now_ns)
         self.columns = VenueColumns(store, self.moment.draft)
         self._dirty: list[int] = []
-        self._unsafe: set[int] = set()
-        self._index: SafeRadiusIndex | None = None
-        if not self.moment.draft.rules.markets:
-            self._index = self._indexed()
-            self._unsafe = set(self._index.unsafe.tolist())
+        self._index = VenueIndex(self.columns, self.moment.draft)
 
     @property
     def now_ns(self) -> int:
@@ -177,36 +169,10 @@ class LiveVenue:
     def unsafe(self) -> list[str]:
         """Accounts at risk that are unsafe now, decided exactly, in order of their keys."""
         draft = self.moment.draft
-        if self._index is None:
-            numbers = self.columns.unsafe(draft).unsafe.tolist()
-        else:
-            numbers = self._looked_up(self._index)
+        numbers = self._index.unsafe(draft, changed=self._dirty).tolist()
+        self._dirty.clear()
         keys = (self.columns.keys[number] for number in numbers)
         return sorted(key for key in keys if draft.account(key).at_risk)
-
-    def _looked_up(self, index: SafeRadiusIndex) -> set[int]:
-        """Who is unsafe, from those alone that can have changed sides."""
-        draft, alone = self.moment.draft, self.columns.alone
-        coefficients = self.columns.coefficients(draft)
-        if self._dirty:
-            self._heard(index.touch(self._dirty, coefficients, exact=self._exact))
-            self._dirty.clear()
-        self._heard(index.tick(coefficients, exact=self._exact))
-        if not alone:
-            return self._unsafe
-        asked = np.array(sorted(alone), np.int64)
-        return self._unsafe | set(asked[self._exact(asked)].tolist())
-
-    def _heard(self, events: Events) -> None:
-        self._unsafe.update(events.fell.tolist())
-        self._unsafe.difference_update(events.rose.tolist())
-
-    def _exact(self, accounts: Ints) -> NDArray[np.bool_]:
-        return self.columns.exact(self.moment.draft, accounts)
-
-    def _indexed(self) -> SafeRadiusIndex:
-        coefficients = self.columns.coefficients(self.moment.draft)
-        return SafeRadiusIndex(self.columns.book, coefficients, exact=self._exact)
 
     def between_levels(self) -> list[str]:
         """Accounts under the initial level, in order of their keys."""
