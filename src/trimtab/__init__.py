@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from trimtab.apps.front import HealthResult, ReplayResult, demo_case, health, replay
     from trimtab.apps.importing import import_case
     from trimtab.apps.presets import load_case
+    from trimtab.apps.stressing import StressAnswer, StressChoices, stress
+    from trimtab.apps.tuning import TuneAnswer, tune
     from trimtab.units import TrimtabError
 
 __all__ = [
@@ -22,12 +24,17 @@ __all__ = [
     "HealthResult",
     "MorphoBlue",
     "ReplayResult",
+    "StressAnswer",
+    "StressChoices",
     "TrimtabError",
+    "TuneAnswer",
     "demo_case",
     "health",
     "import_case",
     "load_case",
     "replay",
+    "stress",
+    "tune",
 ]
 
 _HOMES = {
@@ -36,12 +43,17 @@ _HOMES = {
     "MorphoBlue": "trimtab.adapters.chains",
     "HealthResult": "trimtab.apps.front",
     "ReplayResult": "trimtab.apps.front",
+    "StressAnswer": "trimtab.apps.stressing",
+    "StressChoices": "trimtab.apps.stressing",
     "TrimtabError": "trimtab.units",
+    "TuneAnswer": "trimtab.apps.tuning",
     "demo_case": "trimtab.apps.front",
     "health": "trimtab.apps.front",
     "import_case": "trimtab.apps.importing",
     "load_case": "trimtab.apps.presets",
     "replay": "trimtab.apps.front",
+    "stress": "trimtab.apps.stressing",
+    "tune": "trimtab.apps.tuning",
 }
 
 

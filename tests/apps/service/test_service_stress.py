@@ -49,6 +49,10 @@ def test_a_stress_test_runs_and_is_told() -> None:
         assert view["done"] == view["total"] == 40
         assert view["result"]["schema"] == "trimtab.stress/1"
         assert view["result"]["quote"] == "USD"
+        report = api.get(f"/v1/stress/{view['id']}/report")
+        assert report.headers["content-security-policy"].startswith("default-src 'none'; style-src")
+        assert "Where prices could go" in report.text
+        assert "<script" not in report.text
         (row,) = api.get("/v1/stress").json()["runs"]
         assert row["question"]["paths"] == 40
         assert "result" not in row
@@ -63,6 +67,7 @@ def test_what_cannot_be_asked_or_found_is_told() -> None:
         bad = api.post("/v1/stress", SMALL | {"step_minutes": 1000}).json()["id"]
         view = ended(api, bad)
         assert view["state"] == "failed"
+        assert api.get(f"/v1/stress/{bad}/report").json()["error"] == "not_done"
         assert "step" in view["error"]
 
 

@@ -38,6 +38,7 @@ class Job:
     ended_ns: int | None = None
     error: str | None = None
     result: dict[str, Any] | None = None
+    report: str | None = None
 
 
 class StressJobs:
@@ -167,5 +168,5 @@ class StressJobs:
             elif "error" in line:
                 self._end(job, "failed", error=line["error"])
             else:
-                job.result = line["result"]
+                job.result, job.report = line["result"], line["report"]
                 self._end(job, "done")

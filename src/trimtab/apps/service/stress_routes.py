@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
+from fastapi.responses import HTMLResponse
 from pydantic import Field
 
 from trimtab.apps.service.actions import Request
@@ -11,7 +12,7 @@ from trimtab.apps.service.ingest_routes import Operator
 from trimtab.apps.service.live_case import live_case
 from trimtab.apps.service.reading_routes import Of
 from trimtab.apps.service.schemas import Answer, Moment, Problem
-from trimtab.apps.service.security import Role, needs
+from trimtab.apps.service.security import RefusedError, Role, needs
 from trimtab.apps.service.stress_jobs import Job
 from trimtab.apps.service.stress_worker import StressTask
 from trimtab.apps.service.views import when
@@ -22,6 +23,7 @@ routes = APIRouter(
     dependencies=[Depends(needs(Role.READ))],
     responses={404: {"model": Problem}, 429: {"model": Problem}},
 )
+REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 JobId = Annotated[str, Path(max_length=40)]
 
 
@@ -132,6 +134,15 @@ def read_run(service: Of, id_: JobId) -> JobView:
     """One stress test: its progress, and its answer once it is done."""
     job = service.stress.job(id_)
     return JobView(**_row(job), result=job.result)
+
+
+@routes.get("/{id_}/report", response_class=HTMLResponse)
+def read_report(service: Of, id_: JobId) -> HTMLResponse:
+    """The report of a stress test that is done: one page that needs nothing else."""
+    job = service.stress.job(id_)
+    if job.report is None:
+        raise RefusedError(409, "not_done", message=f"the stress test is {job.state}: no report")
+    return HTMLResponse(job.report, headers={"content-security-policy": REPORT_POLICY})
 
 
 @routes.post("/{id_}/cancel")

@@ -32,12 +32,22 @@ class StressTask:
     choices: Mapping[str, Any]
 
 
-def answered(task: StressTask, tell: Any) -> dict[str, Any]:
-    """The answer of a stress test as the document `trimtab.stress/1`.
+@dataclass(frozen=True, slots=True)
+class StressDone:
+    """An answer: the document `trimtab.stress/1`, and its report, one HTML page."""
+
+    document: dict[str, Any]
+    report: str
+
+
+def answered(task: StressTask, tell: Any) -> StressDone:
+    """Run a stress test.
 
     Raises:
         TrimtabError: what cannot be asked, or a history that teaches nothing.
     """
+    from trimtab.apps.report.stress import stress_report
+    from trimtab.apps.stressing import answer_of
     from trimtab.simulation.paths.fitted import PathKind, panel_of_case
     from trimtab.simulation.stress import EngineKind, StressQuestion, prepared, run_stress
     from trimtab.simulation.stress.process import Process
@@ -65,7 +75,13 @@ def answered(task: StressTask, tell: Any) -> dict[str, Any]:
     except (DataError, UsageError):
         # What the compiled columns cannot clear, the exact engine does.
         ready = prepared(replace(question, engine=EngineKind.EXACT))
-    return run_stress(ready, progress=tell).to_json()
+    answer = answer_of(ready, run_stress(ready, progress=tell), command=_command(asked))
+    return StressDone(answer.to_json(), stress_report(answer))
+
+
+def _command(asked: Mapping[str, Any]) -> str:
+    """What asks the service the same again."""
+    return f"POST /v1/stress {json.dumps(dict(asked), sort_keys=True)}"
 
 
 def _progress(line: Callable[[Mapping[str, Any]], None], done: int, *total: int) -> None:
@@ -86,7 +102,8 @@ def main() -> None:
     assert isinstance(task, StressTask), "the service sends tasks"
     try:
         tell = partial(_progress, line)
-        line({"result": answered(task, tell)})
+        found = answered(task, tell)
+        line({"result": found.document, "report": found.report})
     except TrimtabError as error:
         line({"error": str(error)})
     except Exception as error:  # told to who asked; the process ends either way

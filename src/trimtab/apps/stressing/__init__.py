@@ -2,6 +2,6 @@
 
 from trimtab.apps.stressing.answer import StressAnswer
 from trimtab.apps.stressing.asking import StressChoices, stress_question
-from trimtab.apps.stressing.front import stress
+from trimtab.apps.stressing.front import answer_of, stress
 
-__all__ = ["StressAnswer", "StressChoices", "stress", "stress_question"]
+__all__ = ["StressAnswer", "StressChoices", "answer_of", "stress", "stress_question"]

@@ -21,6 +21,7 @@ from trimtab.simulation.stress import (
     Prepared,
     Sensitivity,
     StressQuestion,
+    StressResult,
     prepared,
     price_fan,
     reverse_stress,
@@ -79,18 +80,31 @@ def stress(
         if hangs_on and result.facts.is_whole:
             swings = _hangs_on(ready, hands)
         broken = reverse_stress(ready.question) if backwards else None
-    found = standing(case)
-    asset = _main_asset(question, ready)
+    answer = answer_of(ready, result, command=command, notes=notes)
+    return replace(answer, sensitivities=swings, broken=broken)
+
+
+def answer_of(
+    ready: Prepared, result: StressResult, *, command: str, notes: tuple[str, ...] = ()
+) -> StressAnswer:
+    """Return a finished run with what its report draws beside it: the book, prices over time.
+
+    Arguments:
+        ready: what was run. result: what came out.
+        command: what gives the answer again.
+        notes: what the reader has to know of how the run was made.
+    """
+    asset = _main_asset(ready.question, ready)
     return StressAnswer(
-        result,
-        found,
-        price_fan(ready),
-        asset,
-        _lowest(ready, asset),
-        swings,
-        broken,
-        command,
-        notes,
+        result=result,
+        standing=standing(ready.question.case),
+        fan=price_fan(ready),
+        asset=asset,
+        lowest=_lowest(ready, asset),
+        sensitivities=(),
+        broken=None,
+        command=command,
+        notes=notes,
     )
 
 
