@@ -30,7 +30,7 @@ def saved(folder: Path) -> Path:
     answer = ask("stress", folder, "--out", out, "--reverse", "--seed", 3, "--process", "jumps")
     assert answer.code == 0, answer.err
     assert "expected shortfall" in answer.err
-    assert "48 paths over 6 hours, seed 3" in answer.out
+    assert "48 paths over 6 hours from 2020-01-01T00:00:00Z, steps of 600 s, seed 3" in answer.out
     assert "debt liquidated" in answer.out
     return out
 

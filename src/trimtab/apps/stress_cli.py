@@ -11,6 +11,9 @@ CaseFolder = Annotated[Path, typer.Argument(help="Case folder.", metavar="CASE")
 Paths = Annotated[
     int | None, typer.Option(help="How many price paths; 1,000 where no file says.", min=1)
 ]
+At = Annotated[
+    str, typer.Option(help="Prices at which the book stands: first (its own), last, or a UTC time.")
+]
 Horizon = Annotated[float | None, typer.Option(help="How far to look; 168 where no file says.")]
 Step = Annotated[
     float | None, typer.Option(help="Of the paths; the history's own where no file says.")
@@ -20,10 +23,12 @@ ProcessName = Annotated[
     typer.Option(
         help="How prices move, learnt from the case: brownian, jumps, heston, garch, regimes, "
         "bootstrap, filtered, windows; none: they stand still but for the shock; auto: garch where "
-        "the history is long enough, else brownian."
+        "the history has 500 returns, else bootstrap."
     ),
 ]
-ShockName = Annotated[str, typer.Option(help="A move on top: crash, flash, melt_up, slow_slide.")]
+ShockName = Annotated[
+    str, typer.Option(help="A move on top: none, crash, flash, melt_up, slow_slide.")
+]
 ToOne = Annotated[float, typer.Option(help="How far correlations go to one, 0 to 1.")]
 Settings = Annotated[
     Path | None,
@@ -63,6 +68,7 @@ def stress(
     case: CaseFolder,
     *,
     paths: Paths = None,
+    at: At = "first",
     horizon_hours: Horizon = None,
     step_seconds: Step = None,
     process: ProcessName = "auto",
@@ -101,6 +107,7 @@ def stress(
             levels=tuple(level) if level else StressChoices().levels,
             fund_probability=fund_probability,
             seed=seed,
+            at=at,
         )
         files = (case, settings, out, report)
         run = StressRun(

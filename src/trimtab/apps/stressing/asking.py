@@ -9,7 +9,17 @@ from typing import Final
 import numpy as np
 
 from trimtab.adapters.files import read_stress_file
-from trimtab.model import Case, StressSettings
+from trimtab.kernels.clearing.terms import KeeperTerms
+from trimtab.model import (
+    EVERY_ASSET,
+    Case,
+    ChainSettings,
+    HorizonSettings,
+    KeeperSettings,
+    StressSettings,
+    Tick,
+)
+from trimtab.quant import ReturnPanel
 from trimtab.simulation.chain import stated_keepers, stated_oracles
 from trimtab.simulation.markets import stated_terms
 from trimtab.simulation.paths import NAMED_SHOCKS, PathKind, panel_of_case
@@ -17,12 +27,21 @@ from trimtab.simulation.paths.sampling import SamplingKind
 from trimtab.simulation.stress import EngineKind, Process, SamplingChoice, StressQuestion
 from trimtab.simulation.stress.planning import grid_of
 from trimtab.simulation.stress.process import learnt
-from trimtab.units import YEAR_SECONDS, DataError, UsageError
+from trimtab.simulation.world import keepers_of
+from trimtab.units import (
+    YEAR_SECONDS,
+    DataError,
+    NumberError,
+    RulesError,
+    Time,
+    UsageError,
+)
 
 STRESS_FILE: Final = "stress.toml"
 # Prices that stand still but for a shock.
 STILL: Final = "none"
 AUTO: Final = "auto"
+FIRST, LAST = "first", "last"
 PROCESSES: Final = (AUTO, *(str(kind) for kind in PathKind), STILL)
 ENGINES: Final = (AUTO, *(str(kind) for kind in EngineKind))
 
@@ -33,14 +52,15 @@ class StressChoices:
 
     Args:
         horizon_hours, step_seconds, paths: of the clock.
-        process: one of `PROCESSES`; auto is GARCH, or a Brownian motion where the history is too
-            short for that. shock: the name of a shock on top, "" for none.
+        process: one of `PROCESSES`; auto is GARCH, or blocks of history where it is too short for
+            that. shock: the name of a shock on top, "" for none.
         correlation_share: how far correlations go to one, 0 to 1.
         engine: auto takes the kernel where it knows the book's rules, else the exact engine.
         sampling: how paths are drawn.
         levels: of value at risk and expected shortfall.
         fund_probability: of a loss beyond the fund whose size is asked for.
         seed: of all random numbers.
+        at: prices at which the book stands: first (its own), last, or a UTC time.
     """
 
     horizon_hours: float | None = None
@@ -54,6 +74,7 @@ class StressChoices:
     levels: tuple[float, ...] = (0.95, 0.99)
     fund_probability: float = 0.01
     seed: int = 0
+    at: str = FIRST
 
     def __post_init__(self) -> None:
         kinds = tuple(str(kind) for kind in SamplingKind)
@@ -93,20 +114,22 @@ def stress_question(
     Raises:
         UsageError: choices that do not go together; DataError: a history that cannot be learnt.
     """
-    process = Process(
-        kind=_kind(case, choices.process),
-        correlation_share=choices.correlation_share,
-        shock=choices.shock or (),
-    )
+    _require_known(case, settings)
     clock = (settings or StressSettings()).horizon
     hours = choices.horizon_hours
     horizon = float(clock.length_seconds) if hours is None else hours * 3600.0
     step = choices.step_seconds
-    if step is None and settings is not None:
+    if step is None and clock != HorizonSettings():
         step = min(float(clock.step_seconds), horizon)
+    process = Process(
+        kind=_kind(case, choices, step_seconds=step),
+        history=None if choices.at == FIRST else _history(case, choices.process),
+        correlation_share=choices.correlation_share,
+        shock=choices.shock or (),
+    )
     engine = EngineKind.KERNEL if choices.engine == AUTO else EngineKind(choices.engine)
     question = StressQuestion(
-        case,
+        _standing_at(case, choices.at),
         horizon,
         clock.paths if choices.paths is None else choices.paths,
         step_seconds=step,
@@ -117,46 +140,133 @@ def stress_question(
         levels=choices.levels,
         fund_probability=choices.fund_probability,
     )
-    if settings is None and not case.depth:
-        return question
-    return _with_terms(question, settings or StressSettings(), stated=settings is not None)
+    return _with_terms(question, case, settings=settings)
 
 
-def _kind(case: Case, process: str) -> PathKind | None:
-    """The kind that was chosen; on auto the first that the history is long enough for."""
+def notes_of(question: StressQuestion, choices: StressChoices) -> tuple[str, ...]:
+    """Return what was taken because nothing was said, where it changes what is found."""
+    notes = []
+    short = {
+        PathKind.BOOTSTRAP: "blocks of it are resampled, with its drift",
+        PathKind.BROWNIAN: "a Brownian motion is taken, which has no fat tails",
+    }
+    kind = question.process.kind
+    if choices.process == AUTO and kind in short:
+        notes.append(f"the history is too short for GARCH (500 returns): {short[kind]}")
+    if question.market is None:
+        notes.append(
+            "no market is told of: sales move no price; give [markets] in stress.toml, or a depth "
+            "table"
+        )
+    return tuple(notes)
+
+
+def _require_known(case: Case, settings: StressSettings | None) -> None:
+    """Refuse sections of assets that the rules do not have."""
+    known = set(case.rules.assets)
+    stated = settings or StressSettings()
+    for section, names in (("markets", stated.markets), ("oracle", stated.oracles)):
+        for name in sorted(set(names) - known - {EVERY_ASSET}):
+            raise RulesError(
+                "the rules have no such asset",
+                where=STRESS_FILE,
+                column=f"{section}.{name}",
+                found=name,
+                expected=f'one of {", ".join(sorted(known))}, or "{EVERY_ASSET}"',
+            )
+
+
+def _history(case: Case, process: str) -> ReturnPanel | None:
+    """Returns of all that moves; those of the case itself where it is asked from its first row."""
     if process == STILL:
         return None
-    if process != AUTO:
-        return PathKind(process)
+    moving = tuple(sorted(volatilities(case, tuple(sorted(case.rules.assets)))))
+    return panel_of_case(case, moving)
+
+
+def _standing_at(case: Case, at: str) -> Case:
+    """The case whose book stands at a later moment of its prices, the last ones up to it.
+
+    Raises:
+        UsageError: no time, or one that the prices do not cover.
+    """
+    if at == FIRST:
+        return case
+    first, last = case.ticks[0].at_ns, case.ticks[-1].at_ns
+    try:
+        moment = last if at == LAST else Time.parse(at).raw
+    except NumberError as error:
+        raise UsageError(f"--at: {error}") from None
+    if not first <= moment <= last:
+        raise UsageError(
+            f"--at {at}: the prices are from {Time(first).text()} to {Time(last).text()}"
+        )
+    found: dict[str, int] = {}
+    for tick in case.ticks:
+        if tick.at_ns <= moment:
+            found.update(tick.prices)
+    return replace(case, ticks=(Tick(moment, tuple(sorted(found.items()))),))
+
+
+def _kind(case: Case, choices: StressChoices, *, step_seconds: float | None) -> PathKind | None:
+    """The kind that was chosen; on auto the first that knows what is asked.
+
+    Resampled blocks have the history's step, its correlations, and no normal drivers.
+    """
+    if choices.process == STILL:
+        return None
+    if choices.process != AUTO:
+        return PathKind(choices.process)
     try:
         learnt(Process(PathKind.GARCH), case)
     except DataError:
-        return PathKind.BROWNIAN
+        plain = choices.sampling == str(SamplingKind.PLAIN) and not choices.correlation_share
+        own = step_seconds in (None, panel_of_case(case).step_seconds)
+        return PathKind.BOOTSTRAP if plain and own else PathKind.BROWNIAN
     return PathKind.GARCH
 
 
 def _with_terms(
-    question: StressQuestion, settings: StressSettings, *, stated: bool
+    question: StressQuestion, case: Case, *, settings: StressSettings | None
 ) -> StressQuestion:
-    """The question with markets, oracle and keepers on the columns of its paths."""
+    """The question with markets, oracle and keepers on the columns of its paths.
+
+    What the stress file does not speak of is as the case's replay rules have it.
+    """
     process = learnt(question.process, question.case)
     grid = grid_of(question, process)
-    market = stated_terms(
-        settings,
-        grid.assets,
-        depth=question.case.depth,
-        prices=dict(zip(grid.assets, grid.first_prices, strict=True)),
-        volatilities=volatilities(question.case, grid.assets),
-        pledged=_pledged(question.case),
-    )
-    if not stated:
-        return replace(question, market=market)
-    return replace(
-        question,
-        market=market,
-        oracle=stated_oracles(settings, grid.assets, step_seconds=grid.step_seconds),
-        keepers=stated_keepers(settings, step_seconds=grid.step_seconds),
-    )
+    stated = settings or StressSettings()
+    market = None
+    if stated.markets or case.depth:
+        market = stated_terms(
+            stated,
+            grid.assets,
+            depth=case.depth,
+            prices=dict(zip(grid.assets, grid.first_prices, strict=True)),
+            volatilities=volatilities(case, grid.assets),
+            pledged=_pledged(case),
+        )
+    oracle = None
+    if stated.oracles:
+        oracle = stated_oracles(stated, grid.assets, step_seconds=grid.step_seconds)
+    keepers = _keepers(case, stated, step_seconds=grid.step_seconds)
+    return replace(question, market=market, oracle=oracle, keepers=keepers)
+
+
+def _keepers(case: Case, settings: StressSettings, *, step_seconds: float) -> KeeperTerms:
+    """The replay's keepers, under what the sections `chain` and `keepers` say of them."""
+    usual = keepers_of(case, step_seconds=step_seconds)
+    stated = stated_keepers(settings, step_seconds=step_seconds)
+    if settings.keepers == KeeperSettings():
+        stated = replace(
+            stated,
+            min_profit=usual.min_profit,
+            capital=usual.capital,
+            delay_steps=usual.delay_steps,
+        )
+    if settings.chain == ChainSettings():
+        stated = replace(stated, gas=usual.gas, gas_slope=usual.gas_slope)
+    return stated
 
 
 def _pledged(case: Case) -> set[str]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from trimtab.adapters.executors import ExecutorKind, open_executor
 from trimtab.adapters.files import BatchFolder
 from trimtab.apps.stressing.answer import StressAnswer
-from trimtab.apps.stressing.asking import AUTO, StressChoices, stress_question
+from trimtab.apps.stressing.asking import AUTO, StressChoices, notes_of, stress_question
 from trimtab.model import Case, Executor, StressSettings
 from trimtab.simulation import standing
 from trimtab.simulation.paths import PLAIN
@@ -72,6 +72,7 @@ def stress(
     question = stress_question(case, chosen, settings=settings)
     with open_executor(executor, workers) as hands:
         ready, notes = _prepared(question, chosen, workers=hands.workers)
+        notes = (*notes_of(question, chosen), *notes)
         store = None
         if out is not None:
             store = BatchFolder(Path(out) / BATCHES, ready.identity, resume=resume)

@@ -8,6 +8,7 @@ from trimtab.apps import console
 from trimtab.apps.console import say
 from trimtab.apps.stressing.answer import StressAnswer
 from trimtab.simulation.stress import Estimate, ReverseStress
+from trimtab.units import Time
 
 NAMES = {
     "loss": "loss",
@@ -53,7 +54,8 @@ def _title(answer: StressAnswer) -> str:
     facts = result.facts
     hours = facts.steps * facts.step_seconds / 3600.0
     return (
-        f"{result.question.case.rules.venue}: {facts.done:,} paths over {hours:g} hours, "
+        f"{result.question.case.rules.venue}: {facts.done:,} paths over {hours:g} hours from "
+        f"{Time(result.question.case.ticks[0].at_ns).text()}, steps of {facts.step_seconds:g} s, "
         f"seed {facts.seed}"
     )
 
@@ -68,16 +70,17 @@ def _lines(answer: StressAnswer) -> list[str]:
         f"({confidence:.0%} interval {interval(tail.expected_shortfall)})",
         f"probability of a loss beyond the funds {chance.value:.4%} "
         f"({chance.low:.4%} to {chance.high:.4%})",
-        f"fund for at most {result.fund.probability:.4g} of that: "
-        f"{number(result.fund.size.value)} {quote}, now {number(result.fund.present)}",
+        f"funds for at most {result.fund.probability:.4g} of that: "
+        f"{number(result.fund.size.value)} {quote}, "
+        f"now {number(result.fund.present)} with the backstop",
         f"borrow capacity used {result.capacity.used:.1%} of "
         f"{number(result.capacity.borrow_capacity)} {quote}",
     ]
     worst = [one for one in result.worst if one.loss > 0.0]
     if worst:
         told = ", ".join(f"{one.path} ({number(one.loss)})" for one in worst[:3])
-        lines.append(f"worst paths, for replay by seed: {told}")
-    if answer.sensitivities:
+        lines.append(f"worst paths by number: {told}")
+    if answer.sensitivities and answer.sensitivities[0].swing > 0.0:
         first = answer.sensitivities[0]
         lines.append(f"it hangs most on: {first.factor} (swing {number(first.swing)} {quote})")
     if answer.broken is not None:

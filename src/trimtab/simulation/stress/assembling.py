@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from trimtab.model import Case
 from trimtab.simulation.paths.making import PathGrid
 from trimtab.simulation.paths.sampling import Sampling, SamplingKind
 from trimtab.simulation.stress.capacity import capacity_of
 from trimtab.simulation.stress.curve import ShockCurve
+from trimtab.simulation.stress.funds import funds_of, insolvent_paths
 from trimtab.simulation.stress.measures import (
     PAYERS,
     Distribution,
@@ -24,7 +24,6 @@ from trimtab.simulation.stress.question import StressQuestion
 from trimtab.simulation.stress.results import FundSize, RunFacts, StressResult, WorstPath
 from trimtab.simulation.stress.sample import Design, Sample, design_of
 from trimtab.simulation.stress.tail import probability, value_at_risk
-from trimtab.units import float_of
 
 # What is told of each path, in this order; `loss` and the fund needed are made of columns.
 MEASURES: Final = (
@@ -71,7 +70,8 @@ def assembled(
         design.effective_paths,
         identity,
     )
-    insolvent = Sample(found.columns["insolvent"], design)
+    funds = funds_of(question.case)
+    insolvent = Sample(insolvent_paths(found, funds).astype(np.float64), design)
     return StressResult(
         question,
         facts,
@@ -79,7 +79,7 @@ def assembled(
         design,
         measured(question, found, design=design, step_seconds=grid.step_seconds),
         probability(insolvent, 0.5, confidence=question.confidence),
-        fund_size(question, found, design=design),
+        fund_size(question, found, design=design, present=funds.total),
         bearers(
             loss, {name: found.columns[name] for name in PAYERS.values()}, level=question.top_level
         ),
@@ -112,18 +112,18 @@ def measured(
     }
 
 
-def fund_size(question: StressQuestion, found: PathOutcomes, *, design: Design) -> FundSize:
-    """Return the fund that losses pass with the question's probability: a quantile."""
+def fund_size(
+    question: StressQuestion, found: PathOutcomes, *, design: Design, present: float
+) -> FundSize:
+    """Return the funds that losses pass with the question's probability: a quantile.
+
+    Args:
+        present: insurance and backstop together, quote.
+    """
     wanted = question.fund_probability
     sample = Sample(found.fund_needed, design)
     size = value_at_risk(sample, 1.0 - wanted, confidence=question.confidence)
-    return FundSize(wanted, size, present_fund(question.case))
-
-
-def present_fund(case: Case) -> float:
-    """Return what the insurance fund holds at the start beside its balance in the book, quote."""
-    rules = case.rules
-    return float_of(rules.insurance.balance_wad, 18)
+    return FundSize(wanted, size, present)
 
 
 def worst_paths(found: PathOutcomes, design: Design, *, count: int) -> tuple[WorstPath, ...]:

@@ -16,6 +16,7 @@ from trimtab.simulation.paths.making import PathGrid
 from trimtab.simulation.stress.curve import SHOCK_DEPTHS, ShockCurve, ShockPoint
 from trimtab.simulation.stress.engines import EngineMaker, engine_of
 from trimtab.simulation.stress.exposures import falling_assets
+from trimtab.simulation.stress.funds import funds_of, insolvent_paths
 from trimtab.simulation.stress.process import LearntProcess
 from trimtab.simulation.stress.question import StressQuestion
 
@@ -43,7 +44,10 @@ def shock_curve(
     watched = watched_grid(grid)
     prices = shock_prices(watched, shocks)
     both = [engine(question, watched, feedback=on)(prices, 0) for on in (True, False)]
-    points = tuple(_point(depth, both, place=place) for place, depth in enumerate(depths))
+    broken = insolvent_paths(both[0], funds_of(question.case)).tolist()
+    points = tuple(
+        _point(depth, both, place=place, broken=broken[place]) for place, depth in enumerate(depths)
+    )
     names = tuple(a for a, moves in zip(grid.assets, moving, strict=True) if moves)
     return ShockCurve(points, shock_steps(grid), names)
 
@@ -72,7 +76,7 @@ def loss_of(found: ClearingOutcomes) -> Floats:
     return np.asarray(found.bad_debt + found.shortfall_left)
 
 
-def _point(depth: float, both: list[ClearingOutcomes], *, place: int) -> ShockPoint:
+def _point(depth: float, both: list[ClearingOutcomes], *, place: int, broken: bool) -> ShockPoint:
     fed, alone = both
     return ShockPoint(
         depth,
@@ -80,5 +84,5 @@ def _point(depth: float, both: list[ClearingOutcomes], *, place: int) -> ShockPo
         float(loss_of(alone)[place]),
         float(fed.liquidated[place]),
         float(alone.liquidated[place]),
-        bool(fed.insolvent[place]),
+        broken,
     )

@@ -28,6 +28,7 @@ from trimtab.simulation.stress.cascading import loss_of, shock_prices, watched_g
 from trimtab.simulation.stress.engines import EngineMaker, PathEngine, engine_of
 from trimtab.simulation.stress.exposures import exposures
 from trimtab.simulation.stress.failing import FailingAccount, failing_accounts
+from trimtab.simulation.stress.funds import Funds, funds_of, insolvent_paths
 from trimtab.simulation.stress.planning import grid_of
 from trimtab.simulation.stress.process import learnt
 from trimtab.simulation.stress.question import StressQuestion
@@ -112,7 +113,14 @@ def reverse_stress(
     _require_regular(covariance, names)
     grid = watched_grid(whole)
     clearing = engine(question, grid, feedback=True)
-    search = _Search(grid, clearing, moving=moving, root=root_of(covariance), limit=loss_limit)
+    search = _Search(
+        grid,
+        clearing,
+        moving=moving,
+        root=root_of(covariance),
+        limit=loss_limit,
+        funds=funds_of(question.case),
+    )
     owned = exposures(question.case, whole.assets, prices=whole.first_prices)[moving]
     direction, distance = search.smallest(owned, seed=question.seed)
     if direction is None:
@@ -133,9 +141,10 @@ class _Search:
         moving: NDArray[np.bool_],
         root: Floats,
         limit: float | None,
+        funds: Funds,
     ) -> None:
         self.grid, self.engine, self.moving = grid, engine, moving
-        self.root, self.limit = root, limit
+        self.root, self.limit, self.funds = root, limit, funds
         self.tried = 0
 
     def outcomes(self, directions: Floats, distances: Floats) -> ClearingOutcomes:
@@ -151,7 +160,7 @@ class _Search:
         found = self.outcomes(directions, distances)
         if self.limit is not None:
             return np.asarray(loss_of(found) > self.limit)
-        return np.asarray(found.insolvent > 0.5)
+        return insolvent_paths(found, self.funds)
 
     def smallest(self, owned: Floats, *, seed: int) -> tuple[Floats | None, float]:
         """The direction and distance of the smallest shock found; None where there is none."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from statistics import median
 
 from trimtab.agents.observing import Policy
 from trimtab.kernels.clearing.terms import NO_LIMIT, KeeperTerms, OracleTerms, oracle_terms
@@ -72,15 +74,36 @@ def plain_world(assets: tuple[str, ...], keepers: KeeperTerms | None = None) -> 
 def keepers_of(case: Case, *, step_seconds: float) -> KeeperTerms:
     """The keepers that a case's replay rules describe, at a length of a step.
 
-    The delay in blocks becomes the steps that it takes, rounded up.
+    The delay in blocks becomes the steps that it takes, rounded up. Capital is what the rules say
+    for one price step of the case, at the same rate. Gas is the median of the case's gas table,
+    where it has one.
     """
     rules = case.replay
     delay_ns = rules.delay_blocks * rules.block_seconds * NANOSECONDS
     step_ns = round(step_seconds * NANOSECONDS)
     return KeeperTerms(
         min_profit=float_of(rules.min_profit_wad, 18),
-        gas=float_of(rules.gas_cost_wad, 18),
-        capital=float("inf") if rules.capital_wad is None else float_of(rules.capital_wad, 18),
+        gas=_gas(case),
+        capital=_capital(case, step_seconds),
         per_step=NO_LIMIT,
         delay_steps=-(-delay_ns // step_ns),
     )
+
+
+def _gas(case: Case) -> float:
+    """What a liquidation costs, quote: the table's median, else what the rules say."""
+    if not case.gas:
+        return float_of(case.replay.gas_cost_wad, 18)
+    return median(float_of(tick.cost_wad, 18) for tick in case.gas)
+
+
+def _capital(case: Case, step_seconds: float) -> float:
+    """Debt that keepers repay in a step: the rules' for a price step of the case, at its rate."""
+    if case.replay.capital_wad is None:
+        return float("inf")
+    capital = float_of(case.replay.capital_wad, 18)
+    times = [tick.at_ns for tick in case.ticks]
+    if len(times) < 2:
+        return capital
+    own = median(after - before for before, after in pairwise(times)) / NANOSECONDS
+    return capital * step_seconds / own
