@@ -5,7 +5,17 @@ from typing import Any
 
 from trimtab.apps.report.page import resource, template_of
 from trimtab.apps.report.pareto import pareto_picture
-from trimtab.apps.report.shown import NONE, Sentence, Shown, count, duration, plain_text, sentence
+from trimtab.apps.report.shown import (
+    NONE,
+    Sentence,
+    Shown,
+    count,
+    duration,
+    plain_text,
+    printable,
+    sentence,
+)
+from trimtab.apps.report.shown import cell as wad_cell
 from trimtab.apps.report.stress_rows import cell, money
 from trimtab.apps.report.tiles import Tile
 from trimtab.apps.summaries import versions
@@ -22,8 +32,8 @@ def tune_report(answer: TuneAnswer) -> str:
     paragraph = _paragraph(answer)
     context: Mapping[str, Any] = {
         "css": resource("report.css"),
-        "venue": answer.case.rules.venue,
-        "quote": quote,
+        "venue": printable(answer.case.rules.venue),
+        "quote": printable(quote),
         "title": _title(answer),
         "paragraph": paragraph,
         "description": plain_text(paragraph),
@@ -34,7 +44,7 @@ def tune_report(answer: TuneAnswer) -> str:
         "change": result.recommendation,
         "none": NONE,
         "dry": _dry(answer),
-        "command": answer.command,
+        "command": printable(answer.command),
         "versions": versions(),
         "seed": result.seed,
     }
@@ -101,7 +111,7 @@ def _tiles(answer: TuneAnswer) -> list[Tile]:
     unsafe = 0 if dry is None else len(dry.newly_liquidatable)
     return [
         Tile(
-            f"Expected shortfall at {result.level:.4g}",
+            f"Expected shortfall at {result.level:.10g}",
             money(trial.shortfall, quote),
             sentence("present {}", money(result.present.shortfall, quote)),
             tone="good" if trial.shortfall < result.present.shortfall else "",
@@ -132,7 +142,7 @@ def _dry(answer: TuneAnswer) -> dict[str, Any] | None:
         return None
     dry = found.dry_run
     failing: list[tuple[str, Shown]] = [
-        (one.account, cell(one.missing_wad / 10**18))
+        (printable(one.account), wad_cell(one.missing_wad))
         for one in dry.newly_liquidatable[:FAILING_SHOWN]
     ]
     return {
