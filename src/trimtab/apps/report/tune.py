@@ -10,6 +10,7 @@ from trimtab.apps.report.shown import (
     Sentence,
     Shown,
     count,
+    counted,
     duration,
     plain_text,
     printable,
@@ -28,21 +29,20 @@ FAILING_SHOWN = 12
 
 def tune_report(answer: TuneAnswer) -> str:
     """One self-contained HTML page; the same answer gives the same bytes."""
-    result, quote = answer.result, answer.case.rules.quote
+    result, quote = answer.result, printable(answer.case.rules.quote)
     paragraph = _paragraph(answer)
     context: Mapping[str, Any] = {
         "css": resource("report.css"),
         "venue": printable(answer.case.rules.venue),
-        "quote": printable(quote),
+        "quote": quote,
         "title": _title(answer),
         "paragraph": paragraph,
         "description": plain_text(paragraph),
         "tiles": _tiles(answer),
         "picture": pareto_picture(result, quote=quote),
         "front": [_row(answer, result.trials[place]) for place in _places(answer)],
-        "keys": list(result.present.values),
-        "change": result.recommendation,
-        "none": NONE,
+        "keys": [printable(key) for key in result.present.values],
+        "change": _changes(answer),
         "dry": _dry(answer),
         "command": printable(answer.command),
         "versions": versions(),
@@ -103,6 +103,12 @@ def _paragraph(answer: TuneAnswer) -> list[Sentence]:
     ]
 
 
+def _changes(answer: TuneAnswer) -> list[tuple[str, str, str]]:
+    found = answer.result.recommendation
+    changes = () if found is None else found.changes
+    return [(printable(one.key), one.present or NONE, one.proposed) for one in changes]
+
+
 def _tiles(answer: TuneAnswer) -> list[Tile]:
     result, quote = answer.result, answer.case.rules.quote
     found = result.recommendation
@@ -146,9 +152,9 @@ def _dry(answer: TuneAnswer) -> dict[str, Any] | None:
         for one in dry.newly_liquidatable[:FAILING_SHOWN]
     ]
     return {
-        "refusal": dry.refusal,
-        "ramps": len(dry.ramps),
-        "by_deposit": dry.by_deposit,
+        "refusal": printable(dry.refusal),
+        "ramps": counted(len(dry.ramps), "weight").text,
+        "by_deposit": [printable(key) for key in dry.by_deposit],
         "failing": failing,
         "more": max(0, len(dry.newly_liquidatable) - FAILING_SHOWN),
     }
