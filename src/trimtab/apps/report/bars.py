@@ -27,6 +27,15 @@ PAYER_NOTES = {
     Payer.ADL: "counterparties of perpetuals",
     Payer.SOCIALIZED: "suppliers and holders",
 }
+# Who it is that a loss falls on, within a sentence.
+PAYER_BEARERS = {
+    Payer.OWN_MARGIN: "the accounts' own margin",
+    Payer.PENALTY: "fees taken from the accounts",
+    Payer.INSURANCE: "the insurance fund",
+    Payer.BACKSTOP: "the backstop",
+    Payer.ADL: "counterparties, by deleveraging",
+    Payer.SOCIALIZED: "suppliers and holders",
+}
 DISTANCE_EDGES = (-inf, 0.0, 0.05, 0.1, 0.2, 0.3, 0.5, inf)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trimtab.apps.report.page import resource, template_of
-from trimtab.apps.report.shown import NARROW, Shown, plain_text
+from trimtab.apps.report.shown import NARROW, Shown, plain_text, printable
 from trimtab.apps.report.stress_heat import heat_picture
 from trimtab.apps.report.stress_pictures import stress_pictures
 from trimtab.apps.report.stress_rows import (
@@ -12,13 +12,12 @@ from trimtab.apps.report.stress_rows import (
     broken_rows,
     cell,
     chance,
-    keeper_rows,
     lead,
     measure_rows,
     stress_tiles,
     worst_rows,
 )
-from trimtab.apps.report.stress_sources import assumptions, fit_rows
+from trimtab.apps.report.stress_sources import assumptions, fit_rows, keeper_rows
 from trimtab.apps.stressing.answer import StressAnswer
 from trimtab.apps.summaries import versions
 
@@ -36,15 +35,15 @@ def stress_report(answer: StressAnswer) -> str:
     paragraph = lead(answer)
     context: Mapping[str, Any] = {
         "css": resource("report.css"),
-        "venue": rules.venue,
-        "quote": rules.quote,
+        "venue": printable(rules.venue),
+        "quote": printable(rules.quote),
         "title": _title(answer),
         "verdict": _verdict(answer),
         "paragraph": paragraph,
         "description": plain_text(paragraph),
         "tiles": stress_tiles(answer),
         "pictures": pictures,
-        "asset": answer.asset,
+        "asset": printable(answer.asset),
         "measure_heads": _heads(answer),
         "measures": measure_rows(answer),
         "bearers": bearer_rows(answer),
@@ -54,11 +53,11 @@ def stress_report(answer: StressAnswer) -> str:
         "broken": broken_rows(answer),
         "assumptions": assumptions(answer),
         "fits": fit_rows(answer),
-        "notes": answer.notes,
+        "notes": [printable(note) for note in answer.notes],
         "origin": _origin(answer),
-        "command": answer.command,
+        "command": printable(answer.command),
         "versions": versions(),
-        "level": f"{100 * result.tail().level:.4g}{NARROW}%",
+        "level": f"{100 * result.tail().level:.10g}{NARROW}%",
         "is_whole": result.facts.is_whole,
     }
     return template_of("stress.html.j2").render(context)
@@ -82,6 +81,13 @@ def _verdict(answer: StressAnswer) -> dict[str, str]:
     if found > allowed:
         words = f"A loss beyond the funds is likelier than the {allowed:.4g} asked for."
         return {"tone": "bad", "sign": "!", "text": words}
+    if result.insolvency.high > allowed:
+        most = chance(result.insolvency.high).text
+        words = (
+            f"A loss beyond the funds is no likelier than the {allowed:.4g} asked for on these "
+            f"paths; they do not rule out up to {most}."
+        )
+        return {"tone": "warn", "sign": "?", "text": words}
     words = f"A loss beyond the funds is no likelier than the {allowed:.4g} asked for."
     return {"tone": "good", "sign": "✓", "text": words}
 
@@ -89,7 +95,7 @@ def _verdict(answer: StressAnswer) -> dict[str, str]:
 def _heads(answer: StressAnswer) -> list[str]:
     heads = ["mean", "median"]
     for level in answer.result.question.levels:
-        heads += [f"VaR {level:.4g}", f"ES {level:.4g}"]
+        heads += [f"VaR {level:.10g}", f"ES {level:.10g}"]
     return [*heads, "worst"]
 
 

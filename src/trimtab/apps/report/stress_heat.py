@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from trimtab.apps.report.drawing import COLORS, Picture, Shape, blank, dress, picture, price_number
 from trimtab.apps.report.figures import DARK_SHADES, DECADES, LIGHT_SHADES
-from trimtab.apps.report.shown import plain_text, sentence, short_number
+from trimtab.apps.report.shown import plain_text, printable, sentence, short_number
 from trimtab.apps.stressing.answer import StressAnswer
 from trimtab.simulation.stress import FAN_LEVELS
 from trimtab.units import float_of
@@ -30,11 +30,11 @@ def heat_picture(answer: StressAnswer) -> Picture | None:
     if grid is None:
         return None
     edges, expected = grid
-    quote = answer.result.question.case.rules.quote
+    quote = printable(answer.result.question.case.rules.quote)
     words = sentence(
         "Heat map: debt in {} by the {} price at which it is liquidated, over time, times the "
         "share of paths that have fallen that far; lines are quantiles of the price.",
-        *(quote, answer.asset),
+        *(quote, printable(answer.asset)),
     )
     top = float(expected.max())
     return picture(
@@ -81,7 +81,8 @@ def _draw(answer: StressAnswer, edges: Floats, *, expected: Floats, shape: Shape
     from matplotlib.patheffects import withStroke
     from matplotlib.ticker import MaxNLocator
 
-    quote, quantiles = answer.result.question.case.rules.quote, answer.price_quantiles()
+    quote = printable(answer.result.question.case.rules.quote)
+    quantiles = answer.price_quantiles()
     hours = np.array(answer.fan.seconds) / 3600.0
     canvas, (panel,) = blank(shape, (1.0,))
     top = float(expected.max())
@@ -101,7 +102,12 @@ def _draw(answer: StressAnswer, edges: Floats, *, expected: Floats, shape: Shape
         (line,) = panel.plot(hours, quantiles[place], color=COLORS["ink"], linewidth=width)
         line.set_path_effects([withStroke(linewidth=width + 2.2, foreground=COLORS["paper"])])
     panel.set_ylim(edges[0], edges[-1])
-    dress(panel, f"liquidation price, {quote} per {answer.asset}", bins=7, words=price_number)
+    dress(
+        panel,
+        f"liquidation price, {quote} per {printable(answer.asset)}",
+        bins=7,
+        words=price_number,
+    )
     panel.xaxis.set_major_locator(MaxNLocator(nbins=shape.ticks, steps=[1, 2, 3, 6, 10]))
     panel.set_xlabel("hours from the start", fontsize=10, labelpad=3)
     panel.margins(x=0)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trimtab.apps.report.drawing import COLORS, Picture, Shape, blank, dress, picture, price_number
-from trimtab.apps.report.shown import NARROW, plain_text, price, sentence, short_number
+from trimtab.apps.report.shown import NARROW, plain_text, price, printable, sentence, short_number
 from trimtab.apps.report.stress_rows import figure
 from trimtab.apps.stressing.answer import StressAnswer
 from trimtab.simulation.stress import ShockCurve
@@ -25,11 +25,11 @@ def stress_pictures(answer: StressAnswer) -> dict[str, Picture]:
 
 
 def _quote(answer: StressAnswer) -> str:
-    return answer.result.question.case.rules.quote
+    return printable(answer.result.question.case.rules.quote)
 
 
 def _fan(answer: StressAnswer) -> Picture:
-    asset, quote = answer.asset, _quote(answer)
+    asset, quote = printable(answer.asset), _quote(answer)
     found = answer.price_quantiles()
     last = found[:, -1]
     words = sentence(
@@ -52,7 +52,8 @@ def _draw_fan(answer: StressAnswer, shape: Shape) -> "Canvas":
         panel.fill_between(hours, found[low], found[high], alpha=alpha, **style)
     middle = answer.fan.levels.index(0.5)
     panel.plot(hours, found[middle], color=COLORS["price"], linewidth=1.6)
-    title = f"{answer.asset} price, {_quote(answer)} per {answer.asset}"
+    asset = printable(answer.asset)
+    title = f"{asset} price, {_quote(answer)} per {asset}"
     dress(panel, title, words=price_number)
     _hours(panel, shape)
     return canvas
@@ -75,7 +76,7 @@ def _losses(answer: StressAnswer) -> Picture | None:
         "Histogram of the loss over the horizon in {}: {} of the paths lose nothing; the worst "
         "loses {}. Value at risk and expected shortfall at {} are drawn at {} and {}.",
         *(quote, f"{found.histogram.zero_share:.1%}", figure(found.worst)),
-        *(f"{tail.level:.4g}", figure(tail.value_at_risk.value)),
+        *(f"{tail.level:.10g}", figure(tail.value_at_risk.value)),
         figure(tail.expected_shortfall.value),
     )
     return picture(
@@ -87,6 +88,8 @@ def _losses(answer: StressAnswer) -> Picture | None:
 
 
 def _draw_losses(answer: StressAnswer, shape: Shape) -> "Canvas":
+    from matplotlib.patheffects import withStroke
+
     found, quote = answer.result.loss, _quote(answer)
     canvas, (panel,) = blank(shape, (1.0,))
     edges = np.array(found.histogram.edges)
@@ -111,7 +114,7 @@ def _draw_losses(answer: StressAnswer, shape: Shape) -> "Canvas":
             panel.plot([one.value] * 2, [0.0, height], color=COLORS[tint], linewidth=1.2)
             right = one.value > 0.55 * edges[-1]
             panel.annotate(
-                f"{name} {tail.level:.4g}",
+                f"{name} {tail.level:.10g}",
                 (one.value, height),
                 xytext=(-4 if right else 4, -4),
                 textcoords="offset points",
@@ -119,6 +122,8 @@ def _draw_losses(answer: StressAnswer, shape: Shape) -> "Canvas":
                 va="top",
                 fontsize=9,
                 color=COLORS[tint],
+                path_effects=[withStroke(linewidth=3, foreground=COLORS["paper"])],
+                zorder=5,
             )
     dress(panel, "share of paths, %, of those that lose", bins=4)
     _values(panel, f"loss over the horizon, {quote}", shape=shape)
@@ -186,8 +191,8 @@ def _tornado(answer: StressAnswer) -> Picture | None:
     words = sentence(
         "Expected shortfall at {} in {} with one assumption changed at a time, from {}; it moves "
         "most, by {}, with {}.",
-        *(f"{tail.level:.4g}", quote, figure(found[0].base.value)),
-        *(figure(found[0].swing), found[0].factor),
+        *(f"{tail.level:.10g}", quote, figure(found[0].base.value)),
+        *(figure(found[0].swing), printable(found[0].factor)),
     )
     return picture(
         "tornado",
@@ -213,7 +218,7 @@ def _draw_tornado(answer: StressAnswer, shape: Shape) -> "Canvas":
                 alpha=0.8,
             )
         panel.annotate(
-            f"{one.factor}: {one.low_name} and {one.high_name}",
+            f"{printable(one.factor)}: {one.low_name} and {one.high_name}",
             (0.0, place - 0.26),
             xycoords=("axes fraction", "data"),
             va="bottom",
@@ -227,7 +232,7 @@ def _draw_tornado(answer: StressAnswer, shape: Shape) -> "Canvas":
     panel.set_axisbelow(True)
     panel.tick_params(axis="both", length=0, pad=5)
     tail = answer.result.tail()
-    _values(panel, f"expected shortfall at {tail.level:.4g}, {_quote(answer)}", shape=shape)
+    _values(panel, f"expected shortfall at {tail.level:.10g}, {_quote(answer)}", shape=shape)
     panel.margins(x=0.04)
     return canvas
 
@@ -240,7 +245,7 @@ def _settling(answer: StressAnswer) -> Picture | None:
     words = sentence(
         "Running estimates of value at risk and expected shortfall at {} against the number of "
         "paths, in {}; at the end {} and {}.",
-        *(f"{found.level:.4g}", quote, figure(found.value_at_risk[-1])),
+        *(f"{found.level:.10g}", quote, figure(found.value_at_risk[-1])),
         figure(found.expected_shortfall[-1]),
     )
     return picture(
@@ -262,7 +267,9 @@ def _draw_settling(answer: StressAnswer, shape: Shape) -> "Canvas":
         ("loss", found.expected_shortfall, found.expected_shortfall_error),
     ):
         middle = np.array(values)
-        reach = 1.96 * np.where(np.isfinite(errors), errors, 0.0)
+        # Few paths bound neither: a band of nothing would pass for certainty.
+        bounded = np.isfinite(found.value_at_risk_error) & np.isfinite(errors)
+        reach = 1.96 * np.where(bounded, errors, np.nan)
         style: dict[str, Any] = {"linewidth": 0, "alpha": 0.16, "color": COLORS[tint]}
         panel.fill_between(paths, np.maximum(middle - reach, 0.0), middle + reach, **style)
         panel.plot(paths, middle, color=COLORS[tint], linewidth=1.5)
@@ -272,7 +279,7 @@ def _draw_settling(answer: StressAnswer, shape: Shape) -> "Canvas":
     ticks = sorted({int(paths[0]), *(10**k for k in range(2, 8) if paths[0] < 10**k < paths[-1])})
     panel.set_xticks([*ticks, int(paths[-1])])
     panel.minorticks_off()
-    dress(panel, f"loss at {found.level:.4g}, {quote}", zero=True, bins=4)
+    dress(panel, f"loss at {found.level:.10g}, {quote}", zero=True, bins=4)
     panel.set_xlabel("paths", fontsize=10, labelpad=3)
     panel.margins(x=0)
     return canvas

@@ -1,17 +1,19 @@
 """The figures of a stress report: tiles, tables, and how their numbers are shown."""
 
 from dataclasses import dataclass
-from math import isfinite
+from math import expm1, isfinite
 from typing import Any
 
-from trimtab.apps.report.bars import PAYER_NAMES, PAYER_NOTES
+from trimtab.apps.report.bars import PAYER_BEARERS, PAYER_NAMES, PAYER_NOTES
 from trimtab.apps.report.shown import (
     NARROW,
     NONE,
     Sentence,
     Shown,
     count,
+    counted,
     percent,
+    printable,
     sentence,
     short_number,
 )
@@ -22,6 +24,7 @@ from trimtab.apps.stressing.answer import StressAnswer
 from trimtab.apps.stressing.printing import NAMES
 from trimtab.model import Payer
 from trimtab.simulation.stress import Estimate
+from trimtab.simulation.stress.failing import FailingAccount
 from trimtab.units import fixed_of
 
 _WAD = 18
@@ -50,7 +53,9 @@ def chance(value: float) -> Shown:
 
 
 def span(found: Estimate) -> str:
-    """An interval in words: from one end to the other."""
+    """An interval in words: from one end to the other, or the end that the paths bound."""
+    if not isfinite(found.high):
+        return f"{figure(found.low)} or more" if isfinite(found.low) else "not bounded"
     return f"{figure(found.low)} to {figure(found.high)}"
 
 
@@ -58,7 +63,8 @@ def stress_tiles(answer: StressAnswer) -> list[Tile]:
     """Eight figures: how much, how likely, how far, how sure."""
     result = answer.result
     quote, tail = result.question.case.rules.quote, result.tail()
-    level = f"{100 * tail.level:.4g}{NARROW}%"
+    level = f"{100 * tail.level:.10g}{NARROW}%"
+    sure = f"{100 * result.question.confidence:.4g}{NARROW}%"
     shortfall, at_risk = tail.expected_shortfall, tail.value_at_risk
     lost = bool(result.loss.worst)
     insolvent = result.insolvency
@@ -66,7 +72,7 @@ def stress_tiles(answer: StressAnswer) -> list[Tile]:
         Tile(
             f"Expected shortfall at {level}",
             money(shortfall.value, quote),
-            sentence("{} interval {}", f"{result.question.confidence:.0%}", span(shortfall)),
+            sentence("{} interval {}", sure, span(shortfall)),
             tone="warn" if shortfall.value > 0 else "good",
         ),
         Tile(
@@ -171,26 +177,6 @@ def bearer_rows(answer: StressAnswer) -> list[BearerRow]:
     return rows
 
 
-def keeper_rows(answer: StressAnswer) -> list[tuple[str, Shown, Shown]]:
-    """What keepers do and earn: mean over paths, and the largest on any."""
-    columns, design = answer.result.outcomes.columns, answer.result.design
-    rows = []
-    for name, words, counted in (
-        ("liquidations", "liquidations, number", True),
-        ("liquidated", "debt repaid", False),
-        ("seized", "collateral taken", False),
-        ("bonus", "bonus at oracle prices", False),
-        ("gas", "gas paid", False),
-        ("keeper_profit", "profit at market prices, after gas", False),
-    ):
-        column = columns[name]
-        mean = float((column * design.weights).sum() / len(column))
-        most = float(column.max())
-        shown = (lambda value: Shown(f"{value:,.1f}", repr(value))) if counted else cell
-        rows.append((words, shown(mean), shown(most)))
-    return rows
-
-
 def worst_rows(answer: StressAnswer) -> list[tuple[str, Shown, Shown, Shown, str]]:
     """The worst paths: number, loss, what was liquidated, beyond the funds, the deepest fall."""
     rows = []
@@ -203,7 +189,9 @@ def worst_rows(answer: StressAnswer) -> list[tuple[str, Shown, Shown, Shown, str
             default=(0.0, ""),
         )
         asset = fell[1].removeprefix("displacement_")
-        pushed = f"{asset} by {-100 * fell[0]:.1f}{NARROW}%" if fell[0] < 0.0 else NONE
+        # Displacements are logarithms.
+        share = -100 * expm1(fell[0])
+        pushed = f"{printable(asset)} by {share:.1f}{NARROW}%" if fell[0] < 0.0 else NONE
         beyond = columns["socialized"] + columns["deleveraged"]
         rows.append(
             (f"{one.path}", cell(one.loss), cell(columns["liquidated"]), cell(beyond), pushed)
@@ -218,17 +206,21 @@ def broken_rows(answer: StressAnswer) -> dict[str, Any] | None:
         return None
     quote = answer.result.question.case.rules.quote
     words = sentence(
-        "A shock {} standard deviations away, about as likely as {}, costs {}; {} of accounts turn "
-        "unsafe, {} of them under water.",
+        "A shock {} standard deviations away, about as likely as {}, costs {}; {} turn unsafe, "
+        "{} of them under water.",
         *(f"{found.distance:.2f}", chance(found.probability), money(found.loss, quote)),
-        *(count(found.accounts_failing), count(found.accounts_under_water)),
+        *(counted(found.accounts_failing, "account"), count(found.accounts_under_water)),
     )
     failing = [
-        (one.account, cell(one.collateral), cell(one.debt), cell(one.equity))
+        (printable(_key(one)), cell(one.collateral), cell(one.debt), cell(one.equity))
         for one in found.failing[:8]
     ]
-    moves = [(asset, percent(move, signed=True)) for asset, move in found.shock.items()]
+    moves = [(printable(asset), percent(move, signed=True)) for asset, move in found.shock.items()]
     return {"words": words, "moves": moves, "failing": failing}
+
+
+def _key(one: FailingAccount) -> str:
+    return f"{one.account}/{one.group}" if one.group else one.account
 
 
 def lead(answer: StressAnswer) -> list[Sentence]:
@@ -240,18 +232,18 @@ def lead(answer: StressAnswer) -> list[Sentence]:
     long = f"{hours / 24:.3g} days" if hours >= 48 else f"{hours:.3g} hours"
     found = [
         sentence(
-            "We drove a book of {} of debt, which uses {} of its borrow capacity, along {} possible"
-            " price paths of {}.",
+            "We drove a book of {} of debt, which uses {} of its borrow capacity, along {} of {}.",
             money(result.capacity.debt, quote),
             percent(result.capacity.used),
-            count(facts.done),
+            counted(facts.done, "possible price path"),
             long,
         )
     ]
     if result.loss.worst <= 0.0:
         found.append(sentence("On none of them does anybody bear a loss."))
         return found
-    inside = 1.0 - result.loss.histogram.zero_share
+    # Weights of drawn paths need not add to their number.
+    inside = min(sum(result.loss.histogram.shares), 1.0)
     found.append(
         sentence(
             "On {} of them somebody bears a loss. In the worst {} of cases it is {} on average, and"
@@ -268,7 +260,7 @@ def lead(answer: StressAnswer) -> list[Sentence]:
             sentence(
                 "Then {} of it falls on {}.",
                 percent(bearer.tail_share),
-                PAYER_NAMES[Payer(bearer.payer)].lower(),
+                PAYER_BEARERS[Payer(bearer.payer)],
             )
         )
     if answer.sensitivities and answer.sensitivities[0].swing > 0.0:
@@ -276,7 +268,7 @@ def lead(answer: StressAnswer) -> list[Sentence]:
         found.append(
             sentence(
                 "It hangs most on {}, which moves it by {}.",
-                first.factor,
+                printable(first.factor),
                 money(first.swing, quote),
             )
         )

@@ -1,7 +1,7 @@
-"""What a stress report says of its assumptions, and of what was learnt from data."""
+"""What a stress report says of keepers, of its assumptions, and of what was learnt from data."""
 
-from trimtab.apps.report.shown import NARROW, NO_BREAK, duration
-from trimtab.apps.report.stress_rows import money
+from trimtab.apps.report.shown import NARROW, NO_BREAK, Shown, duration, printable
+from trimtab.apps.report.stress_rows import cell, money
 from trimtab.apps.stressing.answer import StressAnswer
 from trimtab.kernels.clearing.terms import NO_LIMIT
 from trimtab.kernels.impact import ImpactKind
@@ -41,7 +41,7 @@ def _terms(answer: StressAnswer) -> list[tuple[str, list[str]]]:
     grid = PathGrid(facts.assets, facts.first_prices, facts.steps, facts.step_seconds)
     terms = terms_of(question, grid)
     markets = [
-        f"{asset}: {KIND_WORDS[ImpactKind(int(kind))]}"
+        f"{printable(asset)}: {KIND_WORDS[ImpactKind(int(kind))]}"
         for asset, kind in zip(facts.assets, terms.market.kind, strict=True)
     ]
     heard = "accounts are marked at prices after sales"
@@ -51,8 +51,8 @@ def _terms(answer: StressAnswer) -> list[tuple[str, list[str]]]:
     oracle = ["reports the market price at every step"]
     if not terms.oracle.is_market:
         oracle = [
-            f"{asset}: publishes moves of {100 * float(moved):.4g}{NARROW}% or more, reported "
-            f"{int(late)} steps later"
+            f"{printable(asset)}: publishes moves of {100 * float(moved):.4g}{NARROW}% or more, "
+            f"reported {_steps(int(late))} later"
             for asset, moved, late in zip(
                 facts.assets, terms.oracle.deviation, terms.oracle.delay_steps, strict=True
             )
@@ -69,9 +69,37 @@ def _terms(answer: StressAnswer) -> list[tuple[str, list[str]]]:
         f"{question.engine} engine; gas {money(keepers.gas, quote).text} a liquidation, "
         f"least profit {money(keepers.min_profit, quote).text}",
         f"{capital}; {landing}; {100 * keepers.failure:.4g}{NARROW}% fail to land; "
-        f"{keepers.delay_steps} steps of delay",
+        f"{_steps(int(keepers.delay_steps))} of delay",
     ]
     return [("markets", markets), ("oracle", oracle), ("keepers", acts)]
+
+
+def _steps(number: int) -> str:
+    return f"{number:,} step" if number == 1 else f"{number:,} steps"
+
+
+def keeper_rows(answer: StressAnswer) -> list[tuple[str, Shown, Shown]]:
+    """What keepers do and earn: mean over paths, and the largest on any."""
+    columns, design = answer.result.outcomes.columns, answer.result.design
+    rows = []
+    for name, words, is_number in (
+        ("liquidations", "liquidations, number", True),
+        ("liquidated", "debt repaid", False),
+        ("seized", "collateral taken", False),
+        ("bonus", "bonus at oracle prices", False),
+        ("gas", "gas paid", False),
+        ("keeper_profit", "profit at market prices, after gas", False),
+    ):
+        column = columns[name]
+        mean = float((column * design.weights).sum() / len(column))
+        most = float(column.max())
+        shown = _number if is_number else cell
+        rows.append((words, shown(mean), shown(most)))
+    return rows
+
+
+def _number(value: float) -> Shown:
+    return Shown(f"{value:,.1f}".removesuffix(".0"), repr(value))
 
 
 def fit_rows(answer: StressAnswer) -> list[tuple[str, str, list[tuple[str, str]]]]:

@@ -5,7 +5,18 @@ from typing import Any
 
 from trimtab.apps.report.page import resource, template_of
 from trimtab.apps.report.pareto import pareto_picture
-from trimtab.apps.report.shown import NONE, Sentence, Shown, count, duration, plain_text, sentence
+from trimtab.apps.report.shown import (
+    NONE,
+    Sentence,
+    Shown,
+    count,
+    counted,
+    duration,
+    plain_text,
+    printable,
+    sentence,
+)
+from trimtab.apps.report.shown import cell as wad_cell
 from trimtab.apps.report.stress_rows import cell, money
 from trimtab.apps.report.tiles import Tile
 from trimtab.apps.summaries import versions
@@ -18,11 +29,11 @@ FAILING_SHOWN = 12
 
 def tune_report(answer: TuneAnswer) -> str:
     """One self-contained HTML page; the same answer gives the same bytes."""
-    result, quote = answer.result, answer.case.rules.quote
+    result, quote = answer.result, printable(answer.case.rules.quote)
     paragraph = _paragraph(answer)
     context: Mapping[str, Any] = {
         "css": resource("report.css"),
-        "venue": answer.case.rules.venue,
+        "venue": printable(answer.case.rules.venue),
         "quote": quote,
         "title": _title(answer),
         "paragraph": paragraph,
@@ -30,11 +41,10 @@ def tune_report(answer: TuneAnswer) -> str:
         "tiles": _tiles(answer),
         "picture": pareto_picture(result, quote=quote),
         "front": [_row(answer, result.trials[place]) for place in _places(answer)],
-        "keys": list(result.present.values),
-        "change": result.recommendation,
-        "none": NONE,
+        "keys": [printable(key) for key in result.present.values],
+        "change": _changes(answer),
         "dry": _dry(answer),
-        "command": answer.command,
+        "command": printable(answer.command),
         "versions": versions(),
         "seed": result.seed,
     }
@@ -93,6 +103,12 @@ def _paragraph(answer: TuneAnswer) -> list[Sentence]:
     ]
 
 
+def _changes(answer: TuneAnswer) -> list[tuple[str, str, str]]:
+    found = answer.result.recommendation
+    changes = () if found is None else found.changes
+    return [(printable(one.key), one.present or NONE, one.proposed) for one in changes]
+
+
 def _tiles(answer: TuneAnswer) -> list[Tile]:
     result, quote = answer.result, answer.case.rules.quote
     found = result.recommendation
@@ -101,7 +117,7 @@ def _tiles(answer: TuneAnswer) -> list[Tile]:
     unsafe = 0 if dry is None else len(dry.newly_liquidatable)
     return [
         Tile(
-            f"Expected shortfall at {result.level:.4g}",
+            f"Expected shortfall at {result.level:.10g}",
             money(trial.shortfall, quote),
             sentence("present {}", money(result.present.shortfall, quote)),
             tone="good" if trial.shortfall < result.present.shortfall else "",
@@ -132,13 +148,13 @@ def _dry(answer: TuneAnswer) -> dict[str, Any] | None:
         return None
     dry = found.dry_run
     failing: list[tuple[str, Shown]] = [
-        (one.account, cell(one.missing_wad / 10**18))
+        (printable(one.account), wad_cell(one.missing_wad))
         for one in dry.newly_liquidatable[:FAILING_SHOWN]
     ]
     return {
-        "refusal": dry.refusal,
-        "ramps": len(dry.ramps),
-        "by_deposit": dry.by_deposit,
+        "refusal": printable(dry.refusal),
+        "ramps": counted(len(dry.ramps), "weight").text,
+        "by_deposit": [printable(key) for key in dry.by_deposit],
         "failing": failing,
         "more": max(0, len(dry.newly_liquidatable) - FAILING_SHOWN),
     }

@@ -272,8 +272,16 @@ def _keepers(case: Case, settings: StressSettings, *, step_seconds: float) -> Ke
 def _pledged(case: Case) -> set[str]:
     """What borrowers and holders of positions have put up: what a liquidation may sell."""
     markets = case.rules.markets
-    owing = {row.account for row in case.book if row.quantity < 0 or row.instrument in markets}
-    return {row.instrument for row in case.book if row.quantity > 0 and row.account in owing}
+    owing = {
+        (row.account, row.group)
+        for row in case.book
+        if row.quantity < 0 or row.instrument in markets
+    }
+    return {
+        row.instrument
+        for row in case.book
+        if row.quantity > 0 and (row.account, row.group) in owing
+    }
 
 
 def volatilities(case: Case, assets: tuple[str, ...]) -> dict[str, float]:

@@ -19,6 +19,7 @@ from trimtab.simulation.paths import PLAIN
 from trimtab.simulation.stress import (
     EngineKind,
     Prepared,
+    ReverseStress,
     Sensitivity,
     StressQuestion,
     StressResult,
@@ -80,7 +81,9 @@ def stress(
         swings: tuple[Sensitivity, ...] = ()
         if hangs_on and result.facts.is_whole:
             swings = _hangs_on(ready, hands)
-        broken = reverse_stress(ready.question) if backwards else None
+        broken = None
+        if backwards and result.facts.is_whole:
+            broken, notes = _broken(ready.question, notes)
     answer = answer_of(ready, result, command=command, notes=notes)
     return replace(answer, sensitivities=swings, broken=broken)
 
@@ -127,6 +130,18 @@ def _hangs_on(ready: Prepared, hands: Executor) -> tuple[Sensitivity, ...]:
         return sensitivities(ready, executor=hands)
     except KeyboardInterrupt:
         return ()
+
+
+def _broken(
+    question: StressQuestion, notes: tuple[str, ...]
+) -> tuple[ReverseStress | None, tuple[str, ...]]:
+    """The smallest shock; what the paths have found is not lost where there is none to look for."""
+    try:
+        return reverse_stress(question), notes
+    except DataError as error:
+        return None, (*notes, f"no smallest shock was looked for: {error}")
+    except KeyboardInterrupt:
+        return None, (*notes, "the search for the smallest shock was interrupted")
 
 
 def _lowest(ready: Prepared, asset: str) -> NDArray[np.float64]:

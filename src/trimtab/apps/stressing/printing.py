@@ -30,7 +30,7 @@ def print_stress(answer: StressAnswer) -> None:
     levels = result.question.levels
     columns = ["measure", f"mean {quote}", "median"]
     for level in levels:
-        columns += [f"VaR {level:.4g}", f"ES {level:.4g}"]
+        columns += [f"VaR {level:.10g}", f"ES {level:.10g}"]
     columns.append("worst")
     rows = []
     for measure, name in NAMES.items():
@@ -66,7 +66,7 @@ def _lines(answer: StressAnswer) -> list[str]:
     tail = result.tail()
     chance = result.insolvency
     lines = [
-        f"{tail.level:.4g} expected shortfall {number(tail.expected_shortfall.value)} {quote} "
+        f"{tail.level:.10g} expected shortfall {number(tail.expected_shortfall.value)} {quote} "
         f"({confidence:.0%} interval {interval(tail.expected_shortfall)})",
         f"probability of a loss beyond the funds {chance.value:.4%} "
         f"({chance.low:.4%} to {chance.high:.4%})",
@@ -100,7 +100,9 @@ def _broken(found: ReverseStress) -> str:
 
 
 def interval(found: Estimate) -> str:
-    """Both ends of an interval; an end that the paths do not bound is a dash."""
+    """Both ends of an interval, or the one that the paths bound."""
+    if not math.isfinite(found.high):
+        return f"{number(found.low)} or more" if math.isfinite(found.low) else "not bounded"
     return f"{number(found.low)} to {number(found.high)}"
 
 
@@ -108,4 +110,5 @@ def number(value: float) -> str:
     """A value for people: whole from a thousand up, two places below."""
     if not math.isfinite(value):
         return "-"
-    return f"{value:,.0f}" if abs(value) >= 1000.0 else f"{value:,.2f}"
+    text = f"{value:,.0f}" if abs(value) >= 999.995 else f"{value:,.2f}"
+    return text.removeprefix("-") if text == "-0.00" else text

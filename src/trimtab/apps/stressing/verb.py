@@ -13,6 +13,7 @@ from trimtab.apps.stressing.answer import StressAnswer
 from trimtab.apps.stressing.asking import StressChoices, stress_settings
 from trimtab.apps.stressing.front import stress
 from trimtab.apps.stressing.printing import print_stress
+from trimtab.apps.stressing.retelling import told_choices
 from trimtab.units import UsageError
 
 RISK_FOUND = 1
@@ -42,6 +43,8 @@ class StressRun:
             raise UsageError(f"--executor {self.executor!r}: expected one of {known}")
         if self.fail_on not in (None, INSOLVENCY):
             raise UsageError(f"--fail-on {self.fail_on!r}: expected {INSOLVENCY}")
+        if not 0.0 <= self.limit <= 1.0:
+            raise UsageError(f"--insolvency-limit {self.limit:g}: expected a number from 0 to 1")
         if self.form not in (Format.TABLE, Format.JSON):
             raise UsageError("--format: the answer prints as table or json; tables are in --out")
         if self.resume and self.out is None:
@@ -96,26 +99,11 @@ def _code(run: StressRun, answer: StressAnswer) -> int:
 
 def _command(run: StressRun, choices: StressChoices) -> str:
     """How to get the answer again; paths of files are left to the reader."""
-    usual = StressChoices()
-    words = ["trimtab stress CASE"]
-    for flag, found, standard in (
-        ("--horizon-hours", choices.horizon_hours, usual.horizon_hours),
-        ("--step-seconds", choices.step_seconds, usual.step_seconds),
-        ("--paths", choices.paths, usual.paths),
-        ("--process", choices.process, usual.process),
-        ("--shock", choices.shock, usual.shock),
-        ("--correlation-to-one", choices.correlation_share, usual.correlation_share),
-        ("--engine", choices.engine, usual.engine),
-        ("--sampling", choices.sampling, usual.sampling),
-    ):
-        if found != standard:
-            words.append(f"{flag} {found:g}" if isinstance(found, float) else f"{flag} {found}")
-    for level in choices.levels:
-        if choices.levels != usual.levels:
-            words.append(f"--level {level:g}")
+    words = ["trimtab stress CASE", *told_choices(choices)]
     if run.settings is not None:
         words.append("--settings FILE")
     if run.reverse:
         words.append("--reverse")
-    words += [f"--seed {choices.seed}", "--out DIR"]
-    return " ".join(words)
+    if not run.sensitivity:
+        words.append("--no-sensitivity")
+    return " ".join([*words, f"--seed {choices.seed}", "--out DIR"])

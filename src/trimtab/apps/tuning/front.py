@@ -78,6 +78,9 @@ class TuneAnswer:
                 write_text(folder / "rules.diff", diff)
             save_pareto(self.result, folder / "pareto.png", quote=self.case.rules.quote)
             write_text(folder / "report.html", self._page())
+        if diff is None:
+            # Of an earlier search: it would pass for a change that this one recommends.
+            (Path(out) / "rules.diff").unlink(missing_ok=True)
 
     def _page(self) -> str:
         from trimtab.apps.report.tune import tune_report

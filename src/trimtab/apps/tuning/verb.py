@@ -11,6 +11,7 @@ from trimtab.apps.console import Format, say
 from trimtab.apps.presets import load_case
 from trimtab.apps.stressing.asking import StressChoices, stress_settings
 from trimtab.apps.stressing.printing import number
+from trimtab.apps.stressing.retelling import shown, told_choices
 from trimtab.apps.tuning.front import TuneAnswer, tune
 from trimtab.simulation.stress.tuning import Borrowers, Parameter
 from trimtab.units import UsageError
@@ -66,8 +67,6 @@ def run_tune_verb(run: TuneRun, choices: StressChoices) -> int:
     space = tuple(parameter_of(text) for text in run.keys)
     case = load_case(run.case, warn=lambda line: say(f"warning: {line}"))
     settings = stress_settings(run.case if run.case.is_dir() else None, run.settings)
-    keys = "".join(f" --key {text}" for text in run.keys)
-    command = f"trimtab tune CASE --trials {run.trials}{keys} --seed {choices.seed} --out DIR"
     with console.progress(f"{case.rules.venue}: trials") as tell:
         answer = tune(
             case,
@@ -80,7 +79,7 @@ def run_tune_verb(run: TuneRun, choices: StressChoices) -> int:
             executor=ExecutorKind(run.executor),
             out=run.out,
             progress=tell,
-            command=command,
+            command=_command(run, choices),
         )
     answer.save(run.out)
     if run.form is Format.JSON:
@@ -92,6 +91,17 @@ def run_tune_verb(run: TuneRun, choices: StressChoices) -> int:
         say(f"interrupted after {len(answer.result.trials)} trials; the same command goes on")
         return console.INTERRUPTED
     return 0
+
+
+def _command(run: TuneRun, choices: StressChoices) -> str:
+    """How to get the answer again; paths of files are left to the reader."""
+    words = [f"trimtab tune CASE --trials {run.trials}"]
+    words += [f"--key {shown(text)}" for text in run.keys]
+    if run.borrowers != Borrowers.SAME_SHARE:
+        words.append(f"--borrowers {run.borrowers}")
+    if run.settings is not None:
+        words.append("--settings FILE")
+    return " ".join([*words, *told_choices(choices), f"--seed {choices.seed}", "--out DIR"])
 
 
 def print_tune(answer: TuneAnswer) -> None:
@@ -106,7 +116,7 @@ def print_tune(answer: TuneAnswer) -> None:
             mark = "recommended"
         cells = [number(value) for value in (trial.shortfall, trial.capacity, trial.fund)]
         rows.append([f"{trial.number}", *cells, mark])
-    columns = ["trial", f"ES {result.level:.4g} {quote}", f"borrow capacity {quote}", "fund", ""]
+    columns = ["trial", f"ES {result.level:.10g} {quote}", f"borrow capacity {quote}", "fund", ""]
     title = f"{answer.case.rules.venue}: {len(result.trials)} trials of {result.paths:,} paths each"
     console.print_table(title, columns, rows=rows, left=1)
     found = result.recommendation

@@ -22,7 +22,7 @@ from trimtab.simulation.stress.outcomes import PathOutcomes, gathered
 from trimtab.simulation.stress.question import StressQuestion
 from trimtab.simulation.stress.running import Prepared, prepared
 from trimtab.simulation.stress.sample import Sample, design_of
-from trimtab.simulation.stress.tail import Estimate, expected_shortfall
+from trimtab.simulation.stress.tail import Estimate, tail_risk
 from trimtab.simulation.stress.tuning.borrowers import Borrowers, case_under
 from trimtab.simulation.stress.tuning.parameters import (
     Parameter,
@@ -241,7 +241,10 @@ def _shortfall(question: TuneQuestion, found: PathOutcomes, *, ready: Prepared) 
     if _tunes_fund(question):
         names = ("deleveraged", "socialized", "shortfall_left")
         loss = sum((found.columns[name] for name in names), start=0.0 * loss)
-    return expected_shortfall(Sample(loss, design), question.stress.top_level)
+    asked = question.stress
+    return tail_risk(
+        Sample(loss, design), asked.top_level, confidence=asked.confidence
+    ).expected_shortfall
 
 
 def _tunes_fund(question: TuneQuestion) -> bool:

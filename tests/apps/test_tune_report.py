@@ -1,0 +1,234 @@
+"""The page and the print of a search for rules, at every edge."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.apps.command_line import ask
+from tests.apps.stress_answers import OWED
+from tests.apps.stress_case import STRESS_FILE, write_stress_case
+from tests.apps.test_report import HOSTILE, Reader, assert_stands_alone, small_case
+from trimtab.apps.report.tune import tune_report
+from trimtab.apps.tuning import TuneAnswer
+from trimtab.apps.tuning.verb import print_tune
+from trimtab.simulation import Change
+from trimtab.simulation.stress.tuning import Trial, TuneResult, pareto_set
+from trimtab.simulation.stress.tuning.results import DryRun, KeyChange, Recommendation
+from trimtab.units import WAD
+
+KEY = "assets.ETH.liquidation_threshold"
+CASE = small_case(OWED, [200])
+REASON = "the largest borrow capacity that risks no more than the present rules"
+
+
+def trial(number: int, shortfall: float, capacity: float, **other: object) -> Trial:
+    """A trial with an error of ten, of one key."""
+    given = {"fund": 1000.0, "conflict": ""} | other
+    error = given.pop("error", 10.0)
+    values = {KEY: f"0.8{number}"}
+    return Trial(number, values, shortfall, error, capacity, given["fund"], given["conflict"])
+
+
+TRIALS = (
+    trial(0, 500.0, 1000.0),
+    trial(1, 300.0, 900.0),
+    trial(2, 400.0, 1300.0, error=float("inf")),
+    trial(3, 900.0, 1200.0),
+    trial(4, 1e9, 0.0, conflict="no rules"),
+)
+
+
+def dry_run(failing: int = 0, *, refusal: str = "", name: str = "acc") -> DryRun:
+    """What the engine says, with so many accounts that become liquidatable."""
+    rows = tuple(
+        Change(f"{name}{n}", 100 * WAD, (60 - n) * WAD + 123_456_789) for n in range(failing)
+    )
+    return DryRun(refusal, (), ("insurance.balance",), rows)
+
+
+def answer(
+    trials: tuple[Trial, ...] = TRIALS, *, dry: DryRun | None = None, **facts: object
+) -> TuneAnswer:
+    """An answer of these trials; with a dry run the third is recommended."""
+    chosen = None
+    if dry is not None:
+        changes = (KeyChange(KEY, "0.80", "0.82"), KeyChange("insurance.balance", None, "5"))
+        chosen = Recommendation(trials[2], REASON, changes, CASE.rules, dry)
+    result = TuneResult(
+        *(trials, pareto_set(trials), 0.99, 12 * 3600.0, 100, 0, "same_share", chosen),
+        is_whole=True,
+    )
+    return TuneAnswer(CASE, replace(result, **facts), "trimtab tune CASE --out DIR")
+
+
+def hostile() -> TuneAnswer:
+    found = answer(dry=dry_run(2, refusal=HOSTILE, name=HOSTILE))
+    rules = replace(CASE.rules, venue="</title><b>&{{7*7}}\u202e")
+    return replace(found, case=replace(CASE, rules=rules), command=HOSTILE)
+
+
+EDGES = {
+    "none": answer(),
+    "recommended": answer(dry=dry_run(2)),
+    "many fail": answer(dry=dry_run(40)),
+    "refused": answer(dry=dry_run(refusal="weights may not rise so fast")),
+    "one trial": answer(TRIALS[:1]),
+    "all alike": answer(tuple(trial(n, 0.0, 1000.0) for n in range(4))),
+    "levels": answer(level=0.99995),
+    "hostile": hostile(),
+}
+
+
+@cache
+def page_of(edge: str) -> str:
+    return tune_report(EDGES[edge])
+
+
+def words_of(page: str) -> str:
+    text = Reader(page).text.replace("\u202f", " ").replace("\u00a0", " ")
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("edge", sorted(EDGES))
+def test_every_edge_gives_a_page_that_stands_alone(edge: str) -> None:
+    page = page_of(edge)
+    assert_stands_alone(page)
+    assert "<script" not in page
+    assert "\u202e" not in page
+    assert not re.search(r"\b(nan|inf|None,)\b", words_of(page))
+    linked = re.findall(r'href="#(\w+)"', page.partition("<nav")[2].partition("</nav>")[0])
+    assert linked == re.findall(r'<section id="(\w+)"', page)
+    drawn = [attributes for tag, attributes in Reader(page).tags if tag == "svg"]
+    assert [one["class"] for one in drawn] == ["wide", "narrow"]
+
+
+@pytest.mark.parametrize(
+    ("edge", "words"),
+    [
+        ("none", "Nothing tried betters the present rules"),
+        ("none", "5 sets of rules were put to the same 100 price paths of 12 hours."),
+        ("none", "None of them betters the rules as they are in every aim."),
+        ("recommended", "expected shortfall from 500 USD to 400 USD"),
+        ("recommended", "borrow capacity from 1,000 USD to 1,300 USD"),
+        ("recommended", f"Chosen because: {REASON}."),
+        ("recommended", "The engine accepts the change."),
+        ("recommended", "No command sets insurance.balance: it is paid in."),
+        ("many fail", "and 28 more."),
+        ("refused", "weights may not rise so fast"),
+        ("refused", "Nobody becomes liquidatable by the change."),
+        ("levels", "Expected shortfall at 0.99995"),
+        ("hostile", "</title><b>&{{7*7}}\\u202e"),
+    ],
+)
+def test_states_are_said_plainly(edge: str, words: str) -> None:
+    assert words in words_of(page_of(edge)), words_of(page_of(edge))
+
+
+@pytest.mark.parametrize("edge", ["none", "one trial", "all alike"])
+def test_without_a_recommendation_there_is_no_change(edge: str) -> None:
+    assert 'id="change"' not in page_of(edge)
+    assert 'id="dry"' not in page_of(edge)
+    assert EDGES[edge].diff() is None
+
+
+def test_the_front_has_the_trials_figures() -> None:
+    page = page_of("recommended").partition('aria-label="The front"')[2].partition("</table>")[0]
+    rows = re.findall(r'<th scope="row">(\d+)(.*?)</tr>', page)
+    result = EDGES["recommended"].result
+    assert [int(number) for number, _ in rows] == [0, *(n for n in result.pareto if n)]
+    for number, row in rows:
+        found = result.trials[int(number)]
+        shown = re.findall(r'<data value="([^"]*)"', row)
+        assert [float(shown[place]) for place in (0, 2, 3)] == [
+            *(found.shortfall, found.capacity, found.fund)
+        ]
+        assert found.values[KEY] in row
+        if number == "2":
+            assert shown[1] == "–", "paths that bound nothing have no error, and not one of 0"
+        else:
+            assert float(shown[1]) == pytest.approx(19.6)
+
+
+def test_shortages_are_exact() -> None:
+    assert f'value="{60}.000000000123456789"' in page_of("recommended")
+    assert f'value="{59}.000000000123456789"' in page_of("recommended")
+
+
+def test_a_key_that_is_absent_is_added_and_none_is_taken_away() -> None:
+    assert EDGES["recommended"].diff() == (
+        f"- {KEY} = 0.80\n+ {KEY} = 0.82\n+ insurance.balance = 5\n"
+    )
+
+
+def test_the_same_answer_gives_the_same_bytes(tmp_path: Path) -> None:
+    found = answer(dry=dry_run(2))
+    assert tune_report(found) == page_of("recommended")
+    found.report(tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == page_of("recommended")
+
+
+def test_no_change_of_an_earlier_search_stays_in_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("kept")
+    EDGES["recommended"].save(tmp_path)
+    assert (tmp_path / "rules.diff").exists()
+    EDGES["none"].save(tmp_path)
+    assert not (tmp_path / "rules.diff").exists()
+    assert json.loads((tmp_path / "tune.json").read_text())["recommendation"] is None
+    assert (tmp_path / "mine.txt").read_text() == "kept"
+
+
+def test_the_document_bears_what_has_no_bound() -> None:
+    document = json.loads(json.dumps(EDGES["recommended"].to_json(), allow_nan=False))
+    assert document["trials"][2]["shortfall_error"] is None
+    assert document["command"] == "trimtab tune CASE --out DIR"
+
+
+@pytest.mark.parametrize(
+    ("edge", "words"),
+    [
+        ("none", "no trial betters the present rules"),
+        ("recommended", f"{KEY}: 0.80 -> 0.82"),
+        ("recommended", "insurance.balance: absent -> 5"),
+        ("recommended", "2 accounts become liquidatable"),
+        ("refused", "dry run: weights may not rise so fast"),
+        ("levels", "ES 0.99995 USD"),
+    ],
+)
+def test_what_is_printed(edge: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    print_tune(EDGES[edge])
+    told = capsys.readouterr()
+    assert words in told.out + told.err
+    assert repr(EDGES[edge]).startswith(f"<TuneAnswer: {len(EDGES[edge].result.trials)} trials")
+
+
+def test_the_told_command_searches_the_same_again(tmp_path: Path) -> None:
+    folder = write_stress_case(tmp_path / "case", settings=STRESS_FILE)
+    words = ("--paths", 6, "--horizon-hours", 1.5, "--process", "brownian", "--level", 0.6)
+    words += ("--key", f"{KEY}=0.79:0.81:0.01", "--borrowers", "fixed", "--trials", 2)
+    first = ask("tune", folder, *words, "--out", tmp_path / "a", "--seed", 9, "--format", "json")
+    assert first.code == 0, first.err
+    document = json.loads(first.out)
+    places = {"CASE": str(folder), "DIR": str(tmp_path / "b")}
+    typed = shlex.split(document["command"])[1:]
+    again = ask(*(places.get(word, word) for word in typed), "--format", "json")
+    assert again.code == 0, again.err
+    assert json.loads(again.out) == document
+    assert document["borrowers"] == "fixed"
+    assert document["paths"] == 6
+
+
+def test_few_paths_do_not_pass_for_certainty(tmp_path: Path) -> None:
+    """At 0.99 six paths bound no shortfall: its error is not 0."""
+    folder = write_stress_case(tmp_path / "case", settings=STRESS_FILE)
+    words = ("--paths", 6, "--horizon-hours", 1, "--process", "brownian", "--trials", 2)
+    words += ("--key", f"{KEY}=0.79:0.81:0.01", "--out", tmp_path / "out", "--format", "json")
+    found = ask("tune", folder, *words)
+    assert found.code == 0, found.err
+    assert [one["shortfall_error"] for one in json.loads(found.out)["trials"]] == [None, None]
