@@ -16,6 +16,7 @@ from tests.apps.test_report import assert_stands_alone
 from trimtab.apps.stressing import StressChoices, stress, stress_question
 from trimtab.apps.stressing.asking import stress_settings
 from trimtab.simulation.stress import EngineKind
+from trimtab.simulation.world import keepers_of
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +108,8 @@ def test_the_same_question_by_the_exact_engine_agrees(folder: Path) -> None:
 def test_without_a_stress_file_keepers_are_those_of_the_case(tmp_path: Path) -> None:
     case = trimtab.load_case(write_stress_case(tmp_path / "case"))
     question = stress_question(case, StressChoices(paths=7))
-    assert question.market is question.oracle is question.keepers is None
+    assert question.market is question.oracle is None
+    assert question.keepers == keepers_of(case, step_seconds=600.0)
     assert (question.paths, question.horizon_seconds) == (7, 7 * 86_400.0)
     assert question.engine is EngineKind.KERNEL
 
@@ -162,3 +164,47 @@ def test_fail_on_insolvency_exits_with_one(folder: Path) -> None:
     found = json.loads(ask(*words, "--format", "json").out)["insolvency"]["value"]
     assert broken.code == (1 if found > 0.01 else 0)
     assert found > 0.01, "the crash is to break the funds of this book"
+
+
+def test_a_file_that_says_nothing_of_keepers_leaves_the_case_s_own(tmp_path: Path) -> None:
+    """The same numbers as without a file, but for what the file is about."""
+    plain = write_stress_case(tmp_path / "plain")
+    told = write_stress_case(tmp_path / "told", settings='[markets."*"]\nkind = "none"\n')
+    words = ("--paths", 8, "--horizon-hours", 4, "--no-sensitivity", "--format", "json")
+    one, two = (json.loads(ask("stress", folder, *words).out) for folder in (plain, told))
+    assert one["measures"] == two["measures"]
+    assert one["question"]["keepers"] == two["question"]["keepers"]
+    assert one["run"]["step_seconds"] == two["run"]["step_seconds"] == 600.0
+    assert any("no market is told of" in note for note in one["notes"])
+    assert not any("no market is told of" in note for note in two["notes"])
+
+
+def test_a_section_of_an_asset_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    settings = '[markets."*"]\nkind = "none"\n\n[markets.ETHH]\nkind = "linear"\ndepth = 1\n'
+    answer = ask("stress", write_stress_case(tmp_path / "case", settings=settings))
+    assert answer.code == 3
+    assert "markets.ETHH" in answer.complaint
+
+
+def test_a_test_may_begin_at_the_last_prices(folder: Path) -> None:
+    words = ("stress", folder, "--paths", 4, "--no-sensitivity", "--format", "json")
+    first, last = (json.loads(ask(*words, "--at", at).out) for at in ("first", "last"))
+    assert first["run"]["first_prices"] != last["run"]["first_prices"]
+    answer = ask(*words, "--at", "2031-01-01T00:00:00Z")
+    assert answer.code == 2
+    assert "the prices are from 2020-01-01" in answer.complaint
+
+
+def test_what_nobody_liquidates_under_water_is_a_loss_beyond_the_funds(tmp_path: Path) -> None:
+    """Keepers whose gas costs more than any bonus: nothing is booked, and nobody is paid."""
+    settings = '[markets."*"]\nkind = "none"\n\n[chain]\ngas_cost = 1000000000\n'
+    folder = write_stress_case(tmp_path / "case", settings=settings)
+    words = ("stress", folder, "--shock", "crash", "--process", "none", "--paths", 2)
+    answer = ask(*words, "--horizon-hours", 24, "--no-sensitivity", "--fail-on", "insolvency")
+    assert answer.code == 1, answer.err
+    found = json.loads(
+        ask(*words, "--horizon-hours", 24, "--no-sensitivity", "--format", "json").out
+    )
+    assert found["measures"]["liquidated"]["worst"] == 0.0
+    assert found["measures"]["shortfall_left"]["worst"] > 40.0
+    assert found["insolvency"]["value"] == 1.0

@@ -29,6 +29,8 @@ from trimtab.model.ports import JournalStore
 from trimtab.model.state_text import Tables, canonical_pieces, decode_state, encode_state
 
 TOLD_EVERY = 1000
+# Characters of a decision that an error shows.
+SHOWN_MAX = 120
 
 Genesis = Callable[[], MemoryStore]
 Progress = Callable[[int, int], None]
@@ -201,15 +203,19 @@ def _decide_again(store: MemoryStore, entry: Entry, *, watch: Watch | None) -> N
     if (reason, result) != (entry.reason, entry.result):
         raise JournalError(
             f"entry {entry.number} is decided otherwise now",
-            found=reason or result,
-            expected=entry.reason or entry.result,
-            hint="recover with the version that wrote it",
+            found=_short(reason or result),
+            expected=_short(entry.reason or entry.result),
+            hint="open it with the case that it was begun with, in the version that wrote it",
         )
     accepted = outcome if isinstance(outcome, Accepted) else None
     if accepted is not None:
         store.apply(accepted)
     if watch is not None:
         watch.after(command, accepted)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}..."
 
 
 def _require_snapshot(journal: JournalStore, store: MemoryStore, *, tip: Tip) -> None:

@@ -55,7 +55,7 @@ def run_stress_verb(run: StressRun, choices: StressChoices) -> int:
     """`trimtab stress`; returns its exit code."""
     case = load_case(run.case, warn=lambda line: say(f"warning: {line}"))
     settings = stress_settings(run.case if run.case.is_dir() else None, run.settings)
-    with console.progress(case.rules.venue) as tell:
+    with console.ending_as_interrupted(), console.progress(case.rules.venue) as tell:
         answer = stress(
             case,
             choices,

@@ -67,7 +67,7 @@ def run_tune_verb(run: TuneRun, choices: StressChoices) -> int:
     space = tuple(parameter_of(text) for text in run.keys)
     case = load_case(run.case, warn=lambda line: say(f"warning: {line}"))
     settings = stress_settings(run.case if run.case.is_dir() else None, run.settings)
-    with console.progress(f"{case.rules.venue}: trials") as tell:
+    with console.ending_as_interrupted(), console.progress(f"{case.rules.venue}: trials") as tell:
         answer = tune(
             case,
             choices,
