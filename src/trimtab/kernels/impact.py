@@ -121,7 +121,9 @@ class ImpactTerms:
 
     def __post_init__(self) -> None:
         count = len(self.assets)
-        kinds = np.array([int(ImpactKind(int(kind))) for kind in np.atleast_1d(self.kind)])
+        if len(set(self.assets)) < count:
+            raise _wrong("assets", found=", ".join(self.assets), expected="each asset once")
+        kinds = _within("kind", self.kind, bounds=(0.0, float(max(ImpactKind))))
         object.__setattr__(self, "kind", kinds.astype(np.int64))
         _fitting("kind", kinds, count=count)
         tables = self.tables or (None,) * count

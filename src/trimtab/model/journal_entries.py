@@ -199,7 +199,7 @@ def command_of(entry: Entry) -> Command:
     """
     try:
         return decode_command(json.loads(entry.command))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, RecursionError, TypeError, ValueError) as error:
         what = f"entry {entry.number} holds no command"
         raise JournalDamagedError(what, found=str(error)) from None
 

@@ -112,9 +112,11 @@ def decode_state(state: bytes) -> dict[Key, Record]:
         found: dict[Key, Record] = {}
         for name, key, data in lines:
             table, read = readers[name]
+            if not isinstance(key, str) or (table, key) in found:
+                raise ValueError(f"{name} {key}: no text, or there twice")
             found[table, key] = read(data)
         return found
-    except (zlib.error, KeyError, TypeError, ValueError) as error:
+    except (zlib.error, KeyError, RecursionError, TypeError, ValueError) as error:
         raise JournalDamagedError("the snapshot is not readable", found=str(error)) from None
 
 

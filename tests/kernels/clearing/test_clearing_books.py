@@ -40,7 +40,7 @@ def test_a_question_with_an_asset_that_the_book_has_not_is_refused():
         ({"weight": np.array([[1.5, 0.0]])}, "weight"),
         ({"kind": np.array([3])}, "kind"),
         ({"assets": ("USD", "ETH")}, "order"),
-        ({"step_seconds": 0.0}, "order"),
+        ({"step_seconds": 0.0}, "step_seconds"),
     ],
 )
 def test_a_book_out_of_range_is_refused_by_name(changed, named):

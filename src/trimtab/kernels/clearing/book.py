@@ -140,13 +140,15 @@ class ClearingBook:
         _require_shape("kind", kind, shape=(len(self.accounts),))
         object.__setattr__(self, "kind", kind)
         for name in PoolColumns.__slots__:
-            _require_shape(f"pools.{name}", getattr(self.pools, name), shape=(count,))
+            column = finite(getattr(self.pools, name), f"pools.{name}", low=_LEAST.get(name, 0.0))
+            _require_shape(f"pools.{name}", column, shape=(count,))
         if self.weight.max(initial=0.0) > 1.0 or self.end.max(initial=0.0) > 1.0:
             raise DataError("a collateral weight is above 1", column="weight", expected="0 to 1")
         if list(self.assets) != sorted(set(self.assets)) or not 0 <= self.quote < count:
             raise DataError("assets are out of order", expected="names ascending, with the quote")
-        if list(self.accounts) != sorted(set(self.accounts)) or not self.step_seconds > 0.0:
+        if list(self.accounts) != sorted(set(self.accounts)):
             raise DataError("accounts are out of order", expected="names ascending, each once")
+        finite(self.step_seconds, "step_seconds", low=_TINY)
 
     @property
     def debt(self) -> float:
@@ -155,7 +157,8 @@ class ClearingBook:
 
 
 # Least values; the rest may be 0.
-_LEAST = {"prices": float(np.finfo(np.float64).tiny), "liability": 1.0}
+_TINY = float(np.finfo(np.float64).tiny)
+_LEAST = {"prices": _TINY, "liability": 1.0, "growth": _TINY}
 
 
 def _require_shape(name: str, column: NDArray[Any], *, shape: tuple[int, ...]) -> None:

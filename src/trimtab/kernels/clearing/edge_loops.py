@@ -70,8 +70,13 @@ def revalue(world: World, asset: int) -> None:
 
 @inlined_if_possible
 def spread_out(world: World, group: int) -> float:
-    """Return a group's spread: highest move of what it owes less lowest of what it holds."""
+    """Return a group's spread: highest move of what it owes less lowest of what it holds.
+
+    Where nothing that it holds counts, it has no room at all: infinite.
+    """
     groups, state = world.groups, world.assets
+    if groups[group, on.HELD_COUNT] == 0:
+        return math.inf
     low, high = math.inf, -math.inf
     for at in range(on.MEMBERS, on.MEMBERS + groups[group, on.HELD_COUNT]):
         low = min(low, state[groups[group, at], on.HELD_LOG])

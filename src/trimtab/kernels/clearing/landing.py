@@ -83,4 +83,5 @@ def landing_uniform(seed: int, path: int, *, step: int, accounts: int, account: 
         seed, path: of the run and the path, from 0 to below 2**63.
         step: from 1. accounts: of the book. account: its place in the book, by name.
     """
-    return float(uniform((seed, path, LANDING), step * accounts + account))
+    # As the kernel has it: compiled for a small seed, a plain integer of 64 bits would not fit.
+    return float(uniform((np.uint64(seed), path, LANDING), step * accounts + account))

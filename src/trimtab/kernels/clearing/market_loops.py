@@ -59,8 +59,9 @@ def stir(world: World, move: tuple[int, float]) -> None:
         turn = math.log(price / state[asset, on.PATH])
         fresh = (1.0 - terms.decay) * turn * turn / terms.step_years
         state[asset, on.VARIANCE] = terms.decay * state[asset, on.VARIANCE] + fresh
-        if thinning > 0.0 and state[asset, on.VARIANCE] > 0.0:
-            calm = fixed[asset, on.SIGMA_REF] / math.sqrt(state[asset, on.VARIANCE])
+        if thinning > 0.0:
+            sigma = math.sqrt(state[asset, on.VARIANCE])
+            calm = fixed[asset, on.SIGMA_REF] / sigma if sigma > 0.0 else math.inf
             state[asset, on.DEPTH] = depth_factor(thinning, (calm, fixed[asset, on.DEPTH_LEAST]))
     state[asset, on.OUTSTANDING] *= fixed[asset, on.ABSORPTION]
     state[asset, on.PATH] = price

@@ -145,7 +145,9 @@ class KeeperTerms:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise _wrong("keeper", name, found=f"{value}, expected {low:g} to {high:g}")
-        if not all(0 <= step <= NO_LIMIT for step in self.halt):
+            if isinstance(low, int) and value != int(value):
+                raise _wrong("keeper", name, found=f"{value}, expected a whole number")
+        if not all(0 <= step <= NO_LIMIT and step == int(step) for step in self.halt):
             raise _wrong("keeper", "halt", found=f"{self.halt}, expected two steps from 0")
 
 

@@ -47,12 +47,14 @@ def plain(thing: Any) -> Any:
         return str(thing.value)
     if isinstance(thing, bool | str) or thing is None:
         return thing
+    if isinstance(thing, np.bool_):
+        return bool(thing)
     if isinstance(thing, int | np.integer):
         return int(thing)
     if isinstance(thing, float | np.floating):
         return float(thing) if math.isfinite(thing) else None
     if isinstance(thing, np.ndarray):
-        return [plain(part) for part in thing.tolist()]
+        return plain(thing.tolist())
     if isinstance(thing, Mapping):
         return {_key(key): plain(value) for key, value in thing.items()}
     if isinstance(thing, tuple | list):

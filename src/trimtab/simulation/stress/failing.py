@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from trimtab.model import Case, Tick
 from trimtab.simulation.feed import first_prices
 from trimtab.simulation.standing import standing
-from trimtab.units import fixed_of, float_of
+from trimtab.units import UsageError, fixed_of, float_of
 
 _WAD_DECIMALS = 18
 
@@ -29,8 +30,16 @@ def shocked_case(case: Case, moves: Mapping[str, float]) -> Case:
 
     Args:
         moves: fraction by asset, above -1; markets of an asset move with it.
+
+    Raises:
+        UsageError: an asset that the rules do not name, or a fraction that is none.
     """
     prices = first_prices(case)
+    for name, fraction in moves.items():
+        if name not in case.rules.assets and name not in case.rules.markets:
+            raise UsageError(f"shock: {name} is no asset of the case's rules")
+        if not -1.0 < fraction < math.inf:
+            raise UsageError(f"shock: {name} moves by {fraction}, expected a number above -1")
     factors = dict(moves)
     for name, market in case.rules.markets.items():
         factors[name] = factors.get(name, moves.get(market.asset, 0.0))

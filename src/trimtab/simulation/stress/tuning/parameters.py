@@ -38,7 +38,7 @@ class Parameter:
     def __post_init__(self) -> None:
         try:
             low, high, step = (Decimal(text) for text in (self.low, self.high, self.step))
-            fits = low < high and step > 0 and step <= high - low
+            fits = low < high and 0 < step <= high - low and high - low < Decimal("Infinity")
         except ArithmeticError:
             fits = False
         if not fits:
@@ -130,7 +130,7 @@ def stored_value(target: Target, text: str) -> int:
 
 
 def changed_rules(rules: Rules, values: Mapping[str, str]) -> Rules:
-    """Return rules with other values; a liquidation end goes along with its threshold.
+    """Return rules with other values; a liquidation end not among them goes with its threshold.
 
     Raises:
         RulesError: an unknown key, or a value out of its range.
@@ -143,7 +143,8 @@ def changed_rules(rules: Rules, values: Mapping[str, str]) -> Rules:
             raise RulesError(error.what, column=key, found=text) from None
         record = _record(rules, target)
         fields = {target.field: stored}
-        if target.section == "assets" and target.field == "liquidation_threshold_wad":
+        moves_end = target.section == "assets" and target.field == "liquidation_threshold_wad"
+        if moves_end and f"assets.{target.name}.liquidation_end" not in values:
             moved = stored - record.liquidation_threshold_wad
             fields["liquidation_end_wad"] = max(record.liquidation_end_wad + moved, 0)
         rules = _with(rules, target, record=replace(record, **fields))
