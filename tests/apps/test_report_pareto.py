@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -49,3 +50,14 @@ def test_the_picture_stands_alone_too(tmp_path, ending):
     assert path.read_bytes() == first, "the same bytes for the same search"
     if ending == "svg":
         assert b"var(--" not in first
+
+
+def test_names_of_points_on_the_right_stay_within_the_picture() -> None:
+    """The present rules lie at a capacity of 1,000 of 900 to 1,300; a copy lies at the end."""
+    trials = (Trial(0, {}, 500.0, 5.0, 1300.0, 0.0), Trial(1, {}, 300.0, 5.0, 900.0, 0.0))
+    ends = replace(result(), trials=trials, pareto=pareto_set(trials))
+    for found, anchor in ((result(), "start"), (ends, "end")):
+        text = pareto_picture(found, quote="USD").narrow
+        name = re.search(r"<text[^>]*>present</text>", text)
+        assert name is not None
+        assert ("text-anchor: end" in name[0]) == (anchor == "end"), name[0]

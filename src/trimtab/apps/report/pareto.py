@@ -112,10 +112,14 @@ def _points(
 
 def _named(panel: "Axes", trial: Trial, *, name: str, tint: str) -> None:
     panel.scatter([trial.capacity], [trial.shortfall], s=46, color=tint, zorder=5, marker="D")
+    low, high = panel.get_xlim()
+    # A name beside a point on the right would leave the picture.
+    right = trial.capacity > low + 0.6 * (high - low)
     panel.annotate(
         name,
         (trial.capacity, trial.shortfall),
-        xytext=(7, 7),
+        xytext=(-7 if right else 7, 7),
+        ha="right" if right else "left",
         textcoords="offset points",
         color=tint,
         fontsize=10,

@@ -66,7 +66,6 @@ def stress_tiles(answer: StressAnswer) -> list[Tile]:
     level = f"{100 * tail.level:.10g}{NARROW}%"
     sure = f"{100 * result.question.confidence:.4g}{NARROW}%"
     shortfall, at_risk = tail.expected_shortfall, tail.value_at_risk
-    lost = bool(result.loss.worst)
     insolvent = result.insolvency
     return [
         Tile(
@@ -100,7 +99,7 @@ def stress_tiles(answer: StressAnswer) -> list[Tile]:
             "Worst path",
             money(result.loss.worst, quote),
             sentence("number {} of seed {}", str(result.worst[0].path), str(result.facts.seed))
-            if result.worst and lost
+            if result.worst
             else sentence("no path loses anything"),
         ),
         Tile(
