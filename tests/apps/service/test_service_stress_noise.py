@@ -1,6 +1,7 @@
 """Stress jobs whose process misbehaves: noise, silence, a broken pipe, an early end."""
 
 import sys
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,6 +19,10 @@ def task() -> StressTask:
     return StressTask(crisis(2), crisis(2), {"paths": 1})
 
 
+def ended(job: Job) -> bool:
+    return job.state in ENDED
+
+
 def run(monkeypatch: pytest.MonkeyPatch, *scripts: str) -> list[Job]:
     """Jobs of which each runs its own script; the jobs once all have ended."""
     jobs = StressJobs(clock_ns=iter(range(1000)).__next__)
@@ -26,7 +31,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *scripts: str) -> list[Job]:
         for script in scripts:
             monkeypatch.setattr(stress_jobs, "COMMAND", script)
             one = jobs.ask(task(), by="anna", as_of_ns=7)
-            until(lambda job=one: job.state in ENDED)
+            until(partial(ended, one))
             found.append(one)
     finally:
         jobs.close()
