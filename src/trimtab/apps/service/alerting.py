@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
@@ -19,7 +20,7 @@ from trimtab.adapters.notices import (
     WebhookSender,
 )
 from trimtab.adapters.notices.senders import Mailbox
-from trimtab.apps.service.alert_measures import Sight, measured
+from trimtab.apps.service.alert_measures import SUBJECTS_MAX, Sight, measured
 from trimtab.apps.service.alert_rules import AlertFile, AlertRule, AlertState, read_alerts, stepped
 from trimtab.apps.service.figures import text
 from trimtab.apps.service.logs import Log
@@ -98,7 +99,7 @@ class Alerts:
 
     def _looked(self, rule: AlertRule, values: Mapping[str, float], *, at: str) -> Iterator[Notice]:
         now_s = self._now_s()
-        for subject, value in values.items():
+        for subject, value in {**values, **self._ended(rule, values)}.items():
             key = (rule.name, subject)
             state, what = stepped(
                 rule, self._states.get(key, AlertState()), value=value, now_s=now_s
@@ -111,16 +112,29 @@ class Alerts:
                 yield notice
         self._forget(rule, values)
 
+    def _ended(self, rule: AlertRule, values: Mapping[str, float]) -> dict[str, float]:
+        """Raised subjects that can no longer be measured (a debt paid back): these are well."""
+        if len(values) >= SUBJECTS_MAX:
+            return {}  # those beyond the worst are not measured, and may be anything
+        well = -inf if rule.rising else inf
+        return {
+            subject: well
+            for (name, subject), state in self._states.items()
+            if name == rule.name and subject not in values and state.raised_s is not None
+        }
+
     def _forget(self, rule: AlertRule, values: Mapping[str, float]) -> None:
-        """Subjects that are gone and were not raised need no memory."""
+        """Subjects that are gone need no memory, but of how often they were raised."""
         gone = [
             key
             for key, state in self._states.items()
             if key[0] == rule.name and key[1] not in values and state.raised_s is None
         ]
         for key in gone:
-            del self._states[key]
             self._values.pop(key, None)
+            state = self._states.pop(key)
+            if state.count:
+                self._states[key] = AlertState(count=state.count)
 
     def raised(self) -> list[Raised]:
         """What is raised now, by rule and subject."""
@@ -161,7 +175,8 @@ def _notice(
     shown, limit = text(value), text(rule.limit if what != "cleared" else rule.clear)
     title = f"{rule.name}: {rule.measure} of {subject} is {shown}, {side} {limit}"
     if what == "cleared":
-        title = f"{rule.name}: {rule.measure} of {subject} is back at {shown}"
+        back = "no longer measured" if shown is None else f"back at {shown}"
+        title = f"{rule.name}: {rule.measure} of {subject} is {back}"
     details = {
         "state": what,
         "rule": rule.name,

@@ -8,6 +8,7 @@ makes. With keys, a request carries one as `Authorization: Bearer trimtab_...`.
 from collections import OrderedDict
 from collections.abc import Callable
 from ipaddress import ip_address
+from math import ceil
 from threading import Lock
 
 from starlette.requests import HTTPConnection
@@ -39,7 +40,7 @@ class RateLimit:
             if len(self._buckets) > CALLERS_MAX:
                 self._buckets.popitem(last=False)
         if short:
-            wait = str(max(1, round((1 - left) / self._rate)))
+            wait = str(max(1, ceil((1 - left) / self._rate)))
             message = f"more than {self._burst} requests at once or {self._rate:g} a second"
             raise RefusedError(
                 429, "too_many_requests", message=message, headers={"Retry-After": wait}

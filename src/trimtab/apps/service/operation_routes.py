@@ -145,7 +145,7 @@ def propose_skip(service: Of, caller: Operator, *, asked: SkipRequest) -> Propos
         message = f"nothing of the source {asked.source!r} waits behind a gap"
         raise RefusedError(404, "no_gap", message=message)
     about = asked.model_dump() | {"from": state.gap.first, "to": state.gap.last}
-    work = Work((), asked.source, skip=True)
+    work = Work((), asked.source, state.gap.last, skip=True)
     found = service.proposals.add("skip_gap", work, about=about, by=caller)
     return _proposed(service, caller, found=found)
 

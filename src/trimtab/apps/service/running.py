@@ -18,7 +18,8 @@ from trimtab.apps.service.snapshots import EVERY_ENTRIES, Snapshots
 from trimtab.apps.service.sources import Sources
 from trimtab.apps.service.stress_jobs import StressJobs
 from trimtab.apps.service.writer import Decided, Writer
-from trimtab.model import Case
+from trimtab.engine import is_unsafe
+from trimtab.model import Case, Table
 from trimtab.model.ports import JournalStore
 from trimtab.simulation.live import LiveVenue
 
@@ -106,6 +107,7 @@ class Service:
             sources=sources,
             heartbeat_s=options.heartbeat_s,
         )
+        self._touched: set[str] = set()
         self.hub = Hub(self.board, acting=venue.acts)
         self.publish_failure = ""
         self.watchers: list[Callable[[Board], object]] = []
@@ -135,8 +137,22 @@ class Service:
         return self.clock if isinstance(self.clock, CaseClock) else None
 
     def _published(self, group: Sequence[Decided], number: int) -> None:
-        policy = self.writer.venue.policy
-        self.board.offer(group, number, waiting=dict(policy.house.waiting), gas_wad=policy.gas_wad)
+        gas_wad = self.writer.venue.policy.gas_wad
+        self.board.offer(group, number, waiting=self._unsafe(group), gas_wad=gas_wad)
+
+    def _unsafe(self, group: Sequence[Decided]) -> dict[str, int]:
+        """Who was unsafe at the last look, without those whom acts have made safe since."""
+        venue = self.writer.venue
+        waiting, moment = dict(venue.house.waiting), venue.moment
+        changed = {
+            key for one in group for table, key in one.done.changes if table is Table.ACCOUNT
+        }
+        self._touched = (self._touched | changed) & waiting.keys()
+        for key in self._touched:
+            account = moment.draft.account(key)
+            if not (account.at_risk and is_unsafe(account, moment.sums(key))):
+                del waiting[key]
+        return waiting
 
     def start(self) -> None:
         """Start the writer, then the publisher, then the feeds."""

@@ -74,15 +74,22 @@ class Sources:
         state.dropped += found.arrival is Arrival.BEYOND
         state.gaps += before is None and found.gap is not None
 
-    def skip(self, source: str) -> list[Work]:
+    def skip(self, source: str, upto: int | None = None) -> list[Work]:
         """Give up what is missing of a source: the operator's decision. What waited is now due.
 
+        Arguments:
+            upto: the last number that may be given up; None: whatever is missing now.
+
         Raises:
-            UsageError: no such source, or nothing of it waits.
+            UsageError: no such source, nothing of it waits, or another gap than was meant.
         """
         state = self._states.get(source)
         if state is None:
             raise UsageError(f"there is no source {source!r}")
+        gap = state.gap
+        if gap is not None and upto is not None and gap.last > upto:
+            what = f"of {source!r} now {gap.first} to {gap.last} are missing"
+            raise UsageError(f"{what}; expected none above {upto}: propose it again")
         found = skip_gap(state.intake)
         state.intake = found.intake
         state.taken += len(found.ready)

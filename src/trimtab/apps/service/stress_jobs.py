@@ -132,13 +132,22 @@ class StressJobs:
                 assert job is not None, "one waits"
                 task = self._tasks.pop(job.id)
                 job.state, job.began_ns = "running", self._clock_ns()
-                process = self._process = subprocess.Popen(
-                    [sys.executable, "-c", COMMAND],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                )
-            self._follow(job, process, task=task)
+                process = self._process = self._started(job)
+            if process is not None:
+                self._follow(job, process, task=task)
+
+    def _started(self, job: Job) -> "subprocess.Popen[bytes] | None":
+        """A process for a job; None, and the job has failed, where there can be none now."""
+        try:
+            return subprocess.Popen(
+                [sys.executable, "-c", COMMAND],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            self._end(job, "failed", error=f"no process can be started: {error}")
+            return None
 
     def _follow(self, job: Job, process: subprocess.Popen[bytes], *, task: StressTask) -> None:
         assert process.stdin is not None, "a pipe was asked for"
@@ -151,7 +160,7 @@ class StressJobs:
         except Exception:
             process.kill()  # a task that cannot be sent ends as one that failed
         for line in process.stdout:
-            self._heard(job, json.loads(line))
+            self._heard(job, _told(line))
         process.stdout.close()
         code = process.wait()
         with self._changed:
@@ -167,6 +176,15 @@ class StressJobs:
                 job.done, job.total = line["done"], line["total"]
             elif "error" in line:
                 self._end(job, "failed", error=line["error"])
-            else:
-                job.result, job.report = line["result"], line["report"]
+            elif "result" in line:
+                job.result, job.report = line["result"], line.get("report")
                 self._end(job, "done")
+
+
+def _told(line: bytes) -> dict[str, Any]:
+    """What a line of the process says; nothing where a library has written between."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -42,6 +42,7 @@ class Work:
     decide: whether the policy looks and acts afterwards.
     gas_wad: what a liquidation costs from now on (wad of the quote); None: as before.
     skip: give up the gap of the source, and do what waited behind it; the operator's decision.
+    `number` is then the last that may be given up; None is whatever is missing.
     reply: is told what became of it, on the writer's thread: it must return at once.
     """
 

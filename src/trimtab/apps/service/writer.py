@@ -67,6 +67,7 @@ class Counters:
     clock_back_ns: int = 0
     clock_back_times: int = 0
     journal_waits: int = 0
+    untold: int = 0
     latencies: list[float] = field(default_factory=list)
 
 
@@ -130,8 +131,8 @@ class Writer:
                 batch = self.queue.take(GROUP_MAX, timeout_s=IDLE_S)
                 if not batch and self.queue.closed:
                     return
-                batch = batch or self._heartbeat()
-                if batch:
+                # Work that decides nothing must not put the policy's look off for ever.
+                if batch := [*batch, *self._heartbeat()]:
                     self.group(batch)
         except Exception as error:
             # Whatever it is, nothing more may be acknowledged: the service says so and stands.
@@ -153,13 +154,23 @@ class Writer:
         middle = time.perf_counter()
         number = self._durable(decided) if decided else 0
         self._measure(decided, begun=begun, middle=middle)
-        for work, receipt in self._replies:
-            if work.reply is not None:
-                work.reply(_numbered(receipt, number))
-        if decided:
+        replies, self._replies = self._replies, []
+        for work, receipt in replies:
+            self._tell(work, _numbered(receipt, number))
+        if any(one.work.decide for one in decided):
             self._beat = time.monotonic()
+        if decided:
             self._publish(decided, number)
             self._recorder.applied()
+
+    def _tell(self, work: Work, receipt: Receipt) -> None:
+        """Tell who sent it; one who can no longer hear it (a closed loop) stops nobody."""
+        if work.reply is None:
+            return
+        try:
+            work.reply(receipt)
+        except Exception:
+            self.counters.untold += 1
 
     def _sorted(self, work: Work) -> list[Decided]:
         now_ns = self._time(work)
@@ -184,7 +195,7 @@ class Writer:
 
     def _skipped(self, work: Work) -> list[Decided]:
         """Do what waited behind a gap that the operator gives up."""
-        found = [self._decided(one) for one in self.sources.skip(work.source)]
+        found = [self._decided(one) for one in self.sources.skip(work.source, work.number)]
         self._replies.append((work, Receipt("done")))
         return found
 
@@ -230,8 +241,7 @@ class Writer:
         while batch := self.queue.take(GROUP_MAX, timeout_s=0):
             pending += batch
         for work in pending:
-            if work.reply is not None:
-                work.reply(Receipt("failed"))
+            self._tell(work, Receipt("failed"))
 
     def _measure(self, decided: Sequence[Decided], *, begun: float, middle: float) -> None:
         counters, end = self.counters, time.perf_counter()

@@ -1,0 +1,161 @@
+"""Facts that end otherwise than they began: who is safe again, who is gone, a gap that moved."""
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.apps.service.services import Caller, quiet, running, until
+from trimtab.adapters.notices import Courier, Manners, Notice
+from trimtab.apps.service.alert_rules import AlertFile, AlertRule
+from trimtab.apps.service.alerting import Alerts
+from trimtab.apps.service.running import Options, Service
+from trimtab.apps.service.work import Receipt, Work
+from trimtab.model import commands as c
+from trimtab.units import WAD
+
+KEY = "vault-eth-0140"
+
+
+def price(service: Service, eth: int, *, source: str = "desk", number: int | None = None) -> None:
+    service.writer.group([Work((c.SetPrices(0, (("ETH", eth * WAD),)),), source, number)])
+    service.board.refresh()
+
+
+def act(service: Service, *commands: Any) -> None:
+    service.writer.group([Work(commands, "desk", decide=False)])
+    service.board.refresh()
+
+
+def test_who_was_made_safe_is_no_longer_shown_as_unsafe() -> None:
+    service = quiet()
+    api = Caller(service)
+    price(service, 120)
+    queue = api.get("/v1/liquidations/queue?limit=500").json()
+    assert KEY in {row["key"] for row in queue["accounts"]}
+    act(service, c.Deposit(0, KEY, "ETH", 10_000 * WAD))
+    assert not api.get(f"/v1/accounts/{KEY}").json()["liquidatable"]
+    later = api.get("/v1/liquidations/queue?limit=500").json()
+    assert later["total"] == queue["total"] - 1
+    assert api.get("/v1/overview").json()["unsafe_accounts"] == later["total"]
+    rows = api.get("/v1/accounts?state=liquidatable&limit=500").json()
+    assert rows["total"] == later["total"]
+    assert all(row["liquidatable"] for row in rows["accounts"])
+
+
+class Kept:
+    """A sender that keeps what it is given."""
+
+    name = "log"
+
+    def __init__(self) -> None:
+        self.told: list[Notice] = []
+
+    def send(self, notice: Notice) -> None:
+        self.told.append(notice)
+
+
+def watching(service: Service, *rules: AlertRule) -> Alerts:
+    courier = Courier(Kept(), Manners(tries_max=1, wait_first_s=0))
+    now_s = lambda: service.clock.now_ns() / 1e9  # noqa: E731
+    return Alerts(service, AlertFile(rules, {}, 1.0), couriers={"log": courier}, now_s=now_s)
+
+
+@pytest.mark.parametrize("measure", ["account_health", "group_health"])
+def test_an_alert_of_who_has_paid_back_is_cleared(measure: str) -> None:
+    service = quiet()
+    rule = AlertRule("hurt", measure, 1.0, 1.0, rising=False, to=("log",), match=KEY)
+    alerts = watching(service, rule)
+    price(service, 120)
+    assert [one.details["state"] for one in alerts.look()] == ["raised"]
+    with service.board.reading() as reading:
+        debt = tuple(reading.draft.account(KEY).debt)
+    act(service, *(c.Repay(0, KEY, asset, None) for asset in debt))
+    assert Caller(service).get(f"/v1/accounts/{KEY}").json()["debt"] == "0"
+    (told,) = alerts.look()
+    assert (told.details["state"], told.details["subject"]) == ("cleared", KEY)
+    assert alerts.raised() == []
+    assert alerts.look() == []
+
+
+def test_a_confirmed_gap_is_that_gap_and_no_other() -> None:
+    with running(quiet()) as service:
+        api = Caller(service)
+        tick: dict[str, Any] = {"source": "desk", "prices": {"ETH": "170"}}
+        for number in (1, 4):
+            api.post("/v1/ingest/prices", tick | {"number": number})
+        asked = {"source": "desk", "reason": "the sender lost them"}
+        token = api.post("/v1/sources/skip-gap", asked).json()["token"]
+        for number in (2, 3, 9):
+            api.post("/v1/ingest/prices", tick | {"number": number})
+        assert service.journal.sources() == {"desk": 4}
+        answer = api.post(f"/v1/confirm/{token}")
+        assert service.journal.sources() == {"desk": 4}, "nobody gave up 5 to 8"
+        assert answer.status_code == 503
+        assert "5" in answer.json()["message"]
+
+
+def test_who_cannot_be_told_stops_nobody() -> None:
+    told: list[Receipt] = []
+
+    def gone(_: Receipt) -> None:
+        raise RuntimeError("Event loop is closed")
+
+    with running(quiet()) as service:
+        tick = c.SetPrices(0, (("ETH", 170 * WAD),))
+        assert service.queue.put(Work((tick,), "a", reply=gone))
+        assert service.queue.put(Work((tick,), "b", reply=told.append))
+        until(lambda: told)
+        assert told[0].status == "done"
+        assert service.ready() == ""
+
+
+def test_the_events_page_is_followed_without_a_hole() -> None:
+    service = quiet()
+    api = Caller(service)
+    act(service, c.Deposit(0, "first", "ETH", WAD))
+    last, seen = 1, [1]
+    for step in range(4):
+        act(service, *(c.Deposit(0, f"new-{step}-{n}", "ETH", WAD) for n in range(7)))
+        while (page := api.get(f"/v1/events?after={last}&limit=3").json())["events"]:
+            seen += [row["number"] for row in page["events"]]
+            last = page["last"]
+    assert seen == list(range(1, service.board.heard + 1)) == list(range(1, 30))
+    deposits = api.get("/v1/events?kind=deposit,repay&account=new-2-3").json()["events"]
+    assert [(row["account"], row["quantity"]) for row in deposits] == [("new-2-3", "1")]
+
+
+def test_a_look_is_not_put_off_by_work_that_decides_nothing() -> None:
+    with running(quiet(Options(heartbeat_s=0.05, publish_s=0.01))) as service:
+        looks: list[int] = []
+        house = service.writer.venue.house
+        seen = house.look
+
+        def look(at_ns: int) -> None:
+            looks.append(at_ns)
+            seen(at_ns)
+
+        house.look = look  # type: ignore[method-assign]
+        end = time.monotonic() + 0.6
+        number = 0
+        while time.monotonic() < end and len(looks) < 3:
+            number += 1
+            deposit = c.Deposit(0, f"n-{number}", "ETH", WAD)
+            assert service.queue.put(Work((deposit,), "busy", decide=False))
+            time.sleep(0.01)
+        assert len(looks) >= 3
+
+
+def test_an_alert_raised_again_is_another_letter() -> None:
+    service = quiet()
+    rule = AlertRule("hurt", "account_health", 1.0, 1.0, rising=False, to=("log",), match=KEY)
+    alerts = watching(service, rule)
+    price(service, 120)
+    first = alerts.look()
+    act(service, c.Deposit(0, KEY, "ETH", 10**6 * WAD), c.Repay(0, KEY, "DAI", None))
+    cleared = alerts.look()
+    act(service, c.Borrow(0, KEY, "DAI", 10**7 * WAD))
+    price(service, 1)
+    again = alerts.look()
+    ids = [one.id for one in (*first, *cleared, *again)]
+    assert ids == [f"hurt.{KEY}.{what}" for what in ("1.raised", "1.cleared", "2.raised")]
