@@ -83,7 +83,7 @@ class BentLevels:
         """Take all levels to the present; return all bent accounts, which stand in none."""
         now = present(coefficients, curves)
         self._curves, self.some = curves, curves.some
-        self._level = np.full(book.accounts, ABSENT, np.int8)
+        self._level = np.full(book.accounts if self.some else 0, ABSENT, np.int8)
         self._sign, log = now.kind.copy(), now.log
         magnitude = np.abs(now.value)
         self._dust = np.divide(now.slack, magnitude, out=np.zeros(log.size), where=magnitude > 0)
@@ -91,7 +91,7 @@ class BentLevels:
         self._begun = np.concatenate([~unheld, np.ones(log.size - unheld.size, np.bool_)])
         self._reference = np.repeat(log[:, None], self._trigger.size, axis=1)
         self._need, self._lift = np.exp(self._trigger), np.exp(self._trigger)
-        return self.among(book, np.arange(book.accounts))
+        return self.among(book, np.arange(book.accounts)) if self.some else np.empty(0, np.int64)
 
     def among(self, book: BookColumns, accounts: Ints) -> Ints:
         """Those of some accounts that are bent; all are out of their levels."""
