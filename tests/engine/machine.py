@@ -249,7 +249,9 @@ class VenueMachine(RuleBasedStateMachine):
 
     @rule(n=nth)
     def ask_nonsense(self, n: int) -> None:
-        self.run(nonsense(n, self._later(0)))
+        # A drawn number likes to come again: each is asked for with others far from it.
+        for turn in range(4):
+            self.run(nonsense(n + 44 * turn, self._later(0)))
 
     @rule(n=nth, level=st.integers(1, 3), mechanism=mechanisms)
     def halt(self, n: int, level: int, mechanism: int) -> None:
