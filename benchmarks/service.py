@@ -21,6 +21,7 @@ from benchmarks.measuring import Result, cpu_seconds, told
 from benchmarks.service_venue import ASSETS, names, ticks, venue_case
 from trimtab.adapters.stores import open_store
 from trimtab.apps.service.opening import Place, opened
+from trimtab.apps.service.recovery import uncollected
 from trimtab.apps.service.running import Options, Service
 from trimtab.apps.service.work import Receipt, Work
 
@@ -57,9 +58,11 @@ class Still:
 
 def service_of(accounts: int, folder: Path) -> Service:
     """A venue of so many accounts behind a durable journal, warmed up."""
-    case = venue_case(accounts)
     place = Place(journal=open_store(folder / "venue.db"))
+    with uncollected():
+        case = venue_case(accounts)
     service = opened(case, Options(snapshot_every=10**9), clock=Still(), place=place)
+    del case
     for work in works(WARM, first=0):
         service.writer.group([work])
     gc.collect()

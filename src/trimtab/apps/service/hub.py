@@ -6,9 +6,10 @@ writer hands over what changed and never hears of readers.
 """
 
 import asyncio
+import contextlib
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -24,8 +25,12 @@ WORST = 20
 
 @dataclass(slots=True, eq=False)
 class Reader:
-    """One reader of the stream: frames that wait for it, and whether it needs a snapshot."""
+    """One reader of the stream: frames that wait for it, and whether it needs a snapshot.
 
+    `wake` is called in the reader's own loop.
+    """
+
+    loop: asyncio.AbstractEventLoop
     wake: Callable[[], object]
     frames: deque[str] = field(default_factory=deque)
     behind: bool = True
@@ -51,10 +56,10 @@ class Hub:
 
     def join(self, loop: asyncio.AbstractEventLoop, wake: asyncio.Event) -> Reader:
         """A new reader; it begins with a snapshot."""
-        reader = Reader(lambda: loop.call_soon_threadsafe(wake.set))
+        reader = Reader(loop, wake.set)
         with self._lock:
             self._readers.add(reader)
-        reader.wake()
+        _wake([reader])
         return reader
 
     def leave(self, reader: Reader) -> None:
@@ -76,8 +81,7 @@ class Hub:
             readers = list(self._readers)
             for reader in readers:
                 self._hand(reader, text)
-        for reader in readers:
-            reader.wake()
+        _wake(readers)
 
     def _hand(self, reader: Reader, text: str) -> None:
         if reader.behind:
@@ -150,3 +154,19 @@ class Hub:
             "overview": shown,
             "worst": account_list(reading, question)["accounts"],
         }
+
+
+def _wake(readers: Iterable[Reader]) -> None:
+    """Wake readers, each loop once: a call into a loop is a system call, a waking is not."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Reader]] = {}
+    for reader in readers:
+        by_loop.setdefault(reader.loop, []).append(reader)
+    for loop, own in by_loop.items():
+        # Where a loop has ended, its readers are gone.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_woken, own)
+
+
+def _woken(readers: Iterable[Reader]) -> None:
+    for reader in readers:
+        reader.wake()
