@@ -93,7 +93,7 @@ class Draft:
 
     def get(self, table: Table, key: str) -> Record | None:
         """The record as this command has left it so far."""
-        if (table, key) in self._changes:
+        if self._changes and (table, key) in self._changes:
             return self._changes[table, key]
         return self._view.get(table, key)
 
@@ -104,7 +104,7 @@ class Draft:
             self._marks.pop(key, None)
         elif table is Table.MARKET:
             self.kept.pop(key, None)
-        elif table in (Table.PRICE, Table.RULES, Table.ORACLE):
+        elif table is Table.PRICE or table is Table.RULES or table is Table.ORACLE:
             self._marks.clear()
             self.kept.clear()
 
@@ -151,8 +151,11 @@ class Draft:
 
     def asset_rules(self, asset: str) -> AssetRules:
         """The asset's rules now, ramps included; refuses an unknown asset."""
-        require(asset in self.rules.assets, Reason.UNKNOWN_ASSET, asset=asset)
-        return asset_rules_at(self.rules_state, asset, now_s=self.now_s)
+        state = self.rules_state
+        found = state.rules.assets.get(asset)
+        if found is None:
+            raise Refusal(Reason.UNKNOWN_ASSET, asset=asset)
+        return asset_rules_at(state, asset, now_s=self.now_s) if state.ramps else found
 
     def category_rules(self, category: str) -> CategoryRules | None:
         """The category's rules now, None for the empty category."""
@@ -190,8 +193,10 @@ class Draft:
             price_wad = self.price_wad(asset)
             rules = self.asset_rules(asset)
             unit = price_wad * pow10(EXACT_DECIMALS - rules.decimals)
-            stable = self.stable_wad(asset) or price_wad
-            worse = (min(price_wad, stable), max(price_wad, stable))
+            stable = self.stable_wad(asset)
+            worse = (price_wad, price_wad)
+            if stable:
+                worse = (min(price_wad, stable), max(price_wad, stable))
             found = Mark(asset, rules, price_wad, unit, self.pool(asset), *worse)
             self._marks[asset] = found
         return found

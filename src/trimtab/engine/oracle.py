@@ -68,7 +68,7 @@ def submit_price(draft: Draft, command: SubmitPrice) -> None:
 def _jumps(draft: Draft, asset: str, *, price_wad: int) -> bool:
     """Whether a price is further from the stable price (else the last) than the rules allow."""
     most = draft.rules.oracle.max_jump_wad
-    last = draft.price_state(asset)
+    last = None if most is None else draft.price_state(asset)
     if most is None or last is None:
         return False
     near, far = sorted((price_wad, draft.stable_wad(asset) or last.price_wad))
