@@ -85,7 +85,8 @@ def _spell(service: Service, queued: Iterator[Work], *, port: int | None = None)
         return _measured(service, queued, {})
     words = [sys.executable, "-m", "benchmarks.service_readers", str(port)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None and process.stdout is not None, "pipes were asked for"
+        assert process.stdin is not None, "a pipe was asked for"
+        assert process.stdout is not None, "a pipe was asked for"
         process.stdout.readline()
         _paced(service, queued, seconds=SETTLE_S)
         process.stdin.write(b"count\n")
