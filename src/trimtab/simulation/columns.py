@@ -128,8 +128,7 @@ class VenueColumns:
 
     def coefficients(self, draft: Draft) -> Coefficients:
         """What a unit of each term is worth at the draft's time; 0 where there is no price."""
-        none = (0.0,) * 7
-        rows = [none] * self.book.terms
+        rows: list[tuple[float, ...]] = [(0.0,) * 7] * self.book.terms
         asset = np.full(self.book.terms, -1, np.int64)
         names = {name: number for number, name in enumerate(sorted(draft.rules.assets))}
         largest = self.book.largest.tolist()
