@@ -151,11 +151,9 @@ class Draft:
 
     def asset_rules(self, asset: str) -> AssetRules:
         """The asset's rules now, ramps included; refuses an unknown asset."""
-        state = self.rules_state
-        found = state.rules.assets.get(asset)
-        if found is None:
+        if asset not in self.rules_state.rules.assets:
             raise Refusal(Reason.UNKNOWN_ASSET, asset=asset)
-        return asset_rules_at(state, asset, now_s=self.now_s) if state.ramps else found
+        return asset_rules_at(self.rules_state, asset, now_s=self.now_s)
 
     def category_rules(self, category: str) -> CategoryRules | None:
         """The category's rules now, None for the empty category."""
@@ -193,10 +191,8 @@ class Draft:
             price_wad = self.price_wad(asset)
             rules = self.asset_rules(asset)
             unit = price_wad * pow10(EXACT_DECIMALS - rules.decimals)
-            stable = self.stable_wad(asset)
-            worse = (price_wad, price_wad)
-            if stable:
-                worse = (min(price_wad, stable), max(price_wad, stable))
+            stable = self.stable_wad(asset) or price_wad
+            worse = (min(price_wad, stable), max(price_wad, stable))
             found = Mark(asset, rules, price_wad, unit, self.pool(asset), *worse)
             self._marks[asset] = found
         return found
