@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -170,14 +171,17 @@ async def _read_all(port: int) -> dict[str, float]:
     import websockets
 
     address = f"ws://127.0.0.1:{port}/v1/stream"
-    sockets = [
-        await websockets.connect(address, max_queue=1 if not number else 16, ping_interval=None)
-        for number in range(READERS)
-    ]
+    # The one that never reads has little room, so that what it leaves is the server's to hold.
+    stuck = socket.socket()
+    stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    stuck.connect(("127.0.0.1", port))
+    sockets = [await websockets.connect(address, sock=stuck, max_queue=1, ping_interval=None)]
+    while len(sockets) < READERS:
+        sockets.append(await websockets.connect(address, ping_interval=None))
     frames, sizes = [0] * READERS, [0] * READERS
 
-    async def take(number: int, socket: Any) -> None:
-        async for text in socket:
+    async def take(number: int, link: Any) -> None:
+        async for text in link:
             frames[number] += 1
             sizes[number] += len(text)
 
