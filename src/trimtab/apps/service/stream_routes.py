@@ -84,17 +84,24 @@ async def _send(socket: WebSocket, hub: Hub, *, reader: Reader, wake: asyncio.Ev
     """End when the reader goes, or takes nothing for too long."""
     with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
         while True:
-            try:
-                async with asyncio.timeout(HEARTBEAT_S):
-                    await wake.wait()
-            except TimeoutError:
+            if not await _woken(wake):
                 await _told(socket, HEARTBEAT)
                 continue
-            wake.clear()
             if reader.behind:
                 await _told(socket, await asyncio.to_thread(hub.snapshot, reader))
             while (frame := hub.next(reader)) is not None:
                 await _told(socket, frame)
+
+
+async def _woken(wake: asyncio.Event) -> bool:
+    """Whether there is something to send; False where nothing came for some seconds."""
+    try:
+        async with asyncio.timeout(HEARTBEAT_S):
+            await wake.wait()
+    except TimeoutError:
+        return False
+    wake.clear()
+    return True
 
 
 async def _told(socket: WebSocket, text: str) -> None:
