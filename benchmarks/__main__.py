@@ -25,6 +25,7 @@ from benchmarks.portfolio_margins import portfolio_margins
 from benchmarks.price_paths import price_path_rates
 from benchmarks.replay_steps import STEPS, replay_steps
 from benchmarks.service import service_latency, service_rates
+from benchmarks.service_readers import service_readers
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
@@ -37,7 +38,7 @@ def main() -> None:
     results += [explanations(found), replay_steps(found), million_accounts(), policies()]
     results += [*kernel_scans(), kernel_index(), kernel_cascades(), kernel_start()]
     results += [*option_kernels(), price_path_rates(), *clearing()]
-    results += [service_rates(), service_latency(), *journals()]
+    results += [service_rates(), service_latency(), service_readers(), *journals()]
     text = "\n".join([head(), *(result.markdown() for result in results)])
     print(text)
     RESULTS.write_text(text)

@@ -20,7 +20,7 @@ def names() -> list[str]:
 
 
 def venue_case(accounts: int, seed: int = 1) -> Case:
-    """Accounts of three collaterals and one debt, healths from 1.1 upwards."""
+    """Accounts of three collaterals and one debt, healths from 1.001: one in 1,000 within 0.1%."""
     chance = random.Random(seed)
     assets = {name: _asset(name) for name in (*names(), "USD")}
     book = []
@@ -30,7 +30,7 @@ def venue_case(accounts: int, seed: int = 1) -> Case:
             units = round(chance.uniform(1, 100), 3)
             value += units * 100
             book.append(BookRow(key, asset, int(units * 1000) * 10**15))
-        owed = value * 0.8 / (1.1 + chance.expovariate(1.0))
+        owed = value * 0.8 / (1.001 + chance.expovariate(1.0))
         book.append(BookRow(key, "USD", -int(owed * 100) * 10**16))
     prices = tuple((name, 100 * WAD) for name in names())
     rules = Rules("bench", "USD", assets, {})

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trimtab.model import Command, RuleChange, canonical_json, commands
-from trimtab.model.codec import KINDS, decode_command, encode_command
+from trimtab.model.codec import KINDS, command_text, decode_command, encode_command
 
 numbers = st.integers(-(2**256), 2**300)
 texts = st.text(max_size=12)
@@ -48,6 +48,7 @@ def test_a_command_survives_the_journal(name, data):
     command = data.draw(of_kind(KINDS[name]))
     text = json.dumps(encode_command(command))
     assert decode_command(json.loads(text)) == command
+    assert command_text(command) == canonical_json(encode_command(command))
 
 
 def test_every_command_has_a_name_of_its_own():

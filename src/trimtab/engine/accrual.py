@@ -46,6 +46,23 @@ def growth_ray(rate_wad: int, seconds: int, *, accrual: Accrual) -> int:
     return pow_ray(RAY + per_second_ray, seconds) - RAY
 
 
+def _at(pool: Pool, now_s: int) -> Pool:
+    """The same pool at another second; every price of every tick comes here, so: no `replace`."""
+    return Pool(
+        pool.asset,
+        pool.cash,
+        pool.supplied,
+        pool.supply_shares,
+        pool.borrowed,
+        pool.borrow_shares,
+        pool.reserves,
+        pool.minted,
+        pool.deficit,
+        pool.carry_ray,
+        now_s,
+    )
+
+
 def accrued(pool: Pool, rules: AssetRules, *, now_s: int) -> tuple[Pool, int]:
     """The pool with the interest up to now booked, and that interest in native units.
 
@@ -56,9 +73,9 @@ def accrued(pool: Pool, rules: AssetRules, *, now_s: int) -> tuple[Pool, int]:
     assert seconds >= 0, "time does not run backwards"
     if seconds == 0:
         return pool, 0
-    rate = borrow_rate_wad(pool, rules)
-    if pool.borrowed == 0 or rate == 0:
-        return replace(pool, accrued_s=now_s), 0
+    rate = borrow_rate_wad(pool, rules) if pool.borrowed else 0
+    if rate == 0:
+        return _at(pool, now_s), 0
     grown_ray = pool.borrowed * growth_ray(rate, seconds, accrual=rules.accrual) + pool.carry_ray
     interest = div_down(grown_ray, RAY)
     kept = interest

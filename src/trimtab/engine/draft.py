@@ -93,7 +93,7 @@ class Draft:
 
     def get(self, table: Table, key: str) -> Record | None:
         """The record as this command has left it so far."""
-        if (table, key) in self._changes:
+        if self._changes and (table, key) in self._changes:
             return self._changes[table, key]
         return self._view.get(table, key)
 
@@ -104,7 +104,7 @@ class Draft:
             self._marks.pop(key, None)
         elif table is Table.MARKET:
             self.kept.pop(key, None)
-        elif table in (Table.PRICE, Table.RULES, Table.ORACLE):
+        elif table is Table.PRICE or table is Table.RULES or table is Table.ORACLE:
             self._marks.clear()
             self.kept.clear()
 
@@ -151,7 +151,8 @@ class Draft:
 
     def asset_rules(self, asset: str) -> AssetRules:
         """The asset's rules now, ramps included; refuses an unknown asset."""
-        require(asset in self.rules.assets, Reason.UNKNOWN_ASSET, asset=asset)
+        if asset not in self.rules_state.rules.assets:
+            raise Refusal(Reason.UNKNOWN_ASSET, asset=asset)
         return asset_rules_at(self.rules_state, asset, now_s=self.now_s)
 
     def category_rules(self, category: str) -> CategoryRules | None:

@@ -68,7 +68,7 @@ def submit_price(draft: Draft, command: SubmitPrice) -> None:
 def _jumps(draft: Draft, asset: str, *, price_wad: int) -> bool:
     """Whether a price is further from the stable price (else the last) than the rules allow."""
     most = draft.rules.oracle.max_jump_wad
-    last = draft.price_state(asset)
+    last = None if most is None else draft.price_state(asset)
     if most is None or last is None:
         return False
     near, far = sorted((price_wad, draft.stable_wad(asset) or last.price_wad))
@@ -91,11 +91,22 @@ def accept_price(draft: Draft, asset: str, *, price_wad: int, at_ns: int) -> Non
     last = draft.price_state(asset)
     if last is not None and last.price_wad:
         breaker.watch_return(draft, asset, last_wad=last.price_wad, price_wad=price_wad)
+    follows = draft.rules.oracle.stable_price and asset != draft.rules.quote
+    if follows or draft.get(Table.ORACLE, asset) is not None:
+        _oracle_followed(draft, asset, last=last, price_wad=price_wad, follows=follows)
+    draft.put(Table.PRICE, asset, record=PriceState(asset, price_wad, at_ns))
+    draft.tell(EventKind.PRICE, asset=asset, price=price_wad)
+
+
+def _oracle_followed(
+    draft: Draft, asset: str, *, last: PriceState | None, price_wad: int, follows: bool
+) -> None:
+    """An accepted price ends a run of refusals, and moves the stable price where there is one."""
     state = draft.oracle_state(asset)
     if state.refused:
         state = replace(state, refused=0)
         draft.put_oracle(state)
-    if draft.rules.oracle.stable_price and asset != draft.rules.quote:
+    if follows:
         stable = state.stable
         if stable is None:
             start = price_wad if last is None else last.price_wad
@@ -104,8 +115,6 @@ def accept_price(draft: Draft, asset: str, *, price_wad: int, at_ns: int) -> Non
             stable, price_wad, now_s=draft.now_s, rules=draft.rules.oracle
         )
         draft.put_oracle(replace(state, stable=stable))
-    draft.put(Table.PRICE, asset, record=PriceState(asset, price_wad, at_ns))
-    draft.tell(EventKind.PRICE, asset=asset, price=price_wad)
 
 
 def _book_funding(draft: Draft, asset: str) -> None:

@@ -86,7 +86,7 @@ def _pair(head: str, value: Any) -> str:
 
 
 def _list(entries: Sequence[Any]) -> str:
-    return "[" + ",".join(map(canonical_json, entries)) + "]"
+    return "[" + ",".join([_pair("", entry) for entry in entries]) + "]"
 
 
 def _record(kind: type) -> Writer:

@@ -1,12 +1,13 @@
 """Commands as plain data and back, for journals. Integers travel as decimal strings."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from functools import cache, partial
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from trimtab.model import commands
-from trimtab.model.canonical import plain
+from trimtab.model.canonical import canonical_json, plain
 from trimtab.model.commands import Command
 
 Reader = Callable[[Any], Any]
@@ -17,6 +18,12 @@ KINDS: Mapping[str, type] = {kind.__name__: kind for kind in get_args(Command)}
 def encode_command(command: Command) -> dict[str, Any]:
     """A command as nested plain data, with its kind."""
     return {"command": type(command).__name__, **plain(command)}
+
+
+def command_text(command: Command) -> str:
+    """Canonical JSON of `encode_command`, written in one pass."""
+    held = {entry.name: getattr(command, entry.name) for entry in fields(command)}
+    return canonical_json({"command": type(command).__name__, **held})
 
 
 def decode_command(record: Mapping[str, Any]) -> Command:

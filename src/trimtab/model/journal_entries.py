@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from trimtab.model.canonical import canonical_json
-from trimtab.model.codec import decode_command, encode_command
+from trimtab.model.codec import command_text, decode_command
 from trimtab.model.commands import Command
 from trimtab.model.outcomes import Outcome, Rejected
 from trimtab.units import DataError
@@ -163,7 +163,7 @@ def entry_after(
         at_ns=at_ns,
         source=source,
         source_number=source_number,
-        command=canonical_json(encode_command(command)),
+        command=command_text(command),
         reason=reason_of(outcome),
         result=result_of(outcome),
     )

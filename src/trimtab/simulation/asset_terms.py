@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from trimtab.engine import Draft, Weights, weights
+from trimtab.engine import Draft, Mark, Weights, weights
 from trimtab.engine.margin import SIZE_CAP_WAD, SIZE_DISCOUNT_WAD
 from trimtab.kernels.requirement import Rule, SquareRoot
 from trimtab.model import Account
@@ -18,6 +18,8 @@ from trimtab.units import WAD, float_of, pow10
 WEIGHTED_DECIMALS = 72
 # Whole units of up to this many decimals are whole multiples of 1e-18, so that roots round once.
 DECIMALS_MAX = 18
+NOBODY = Account("")
+NOTHING = (0.0,) * 7
 
 
 class TermKey(NamedTuple):
@@ -60,7 +62,7 @@ def asset_worth(key: TermKey, draft: Draft, *, largest: float) -> tuple[float, .
     """
     mark = draft.mark_if_priced(key.asset)
     if mark is None:
-        return (0.0,) * 7
+        return NOTHING
     pool = mark.pool
     if key.owed:
         amount, shares = -pool.borrowed, pool.borrow_shares
@@ -68,14 +70,17 @@ def asset_worth(key: TermKey, draft: Draft, *, largest: float) -> tuple[float, .
         weight = Weights(liability, liability, liability)
     else:
         amount, shares = pool.supplied, pool.supply_shares
-        weight = _weights(key, draft)
+        weight = _weights(key, mark, draft=draft)
     decide = weight.liquidation_end if key.ending else weight.maintenance
     one = pow10(WEIGHTED_DECIMALS)
-
-    def per_share(weight_wad: int) -> float:
-        # Python divides integers with one rounding.
-        return amount * mark.unit * weight_wad / (shares * one) if shares else 0.0
-
+    worth, among = (amount * mark.unit, shares * one) if shares else (0, 1)
+    # Python divides integers with one rounding.
+    full = worth * WAD / among
+    maintenance = full if weight.maintenance == WAD else worth * weight.maintenance / among
+    end = maintenance
+    if weight.liquidation_end != weight.maintenance:
+        end = worth * weight.liquidation_end / among
+    initial = full if weight.initial == WAD else worth * weight.initial / among
     slack = mark.unit * decide / one
     if key.owed and mark.rules.size_factor_wad and shares:
         # A native unit more of the largest debt adds at most 1.5 times its rate.
@@ -84,27 +89,28 @@ def asset_worth(key: TermKey, draft: Draft, *, largest: float) -> tuple[float, .
         slack *= 1.0 + 1.5 * premium * WAD / max(decide, 1)
     owed_by_curve = key.owed and mark.rules.size_factor_wad > 0
     return (
-        0.0 if owed_by_curve else per_share(decide),
-        per_share(weight.maintenance),
-        per_share(weight.liquidation_end),
-        per_share(weight.initial),
-        per_share(WAD),
-        0.0 if key.owed else per_share(WAD),
+        0.0 if owed_by_curve else end if key.ending else maintenance,
+        maintenance,
+        end,
+        initial,
+        full,
+        0.0 if key.owed else full,
         slack,
     )
 
 
-def _weights(key: TermKey, draft: Draft) -> Weights:
-    mark = draft.mark(key.asset)
+def _weights(key: TermKey, mark: Mark, *, draft: Draft) -> Weights:
     overrides = {} if key.threshold_wad is None else {key.asset: key.threshold_wad}
-    held = Account("", thresholds=overrides)
+    held = Account("", thresholds=overrides) if overrides else NOBODY
     return weights(held, mark.rules, category=draft.category_rules(key.category))
 
 
 def asset_rule(key: TermKey, draft: Draft) -> tuple[Rule, float] | None:
     """The curve of a balance whose weight moves with it, and the value of a share; else None."""
+    if not draft.asset_rules(key.asset).size_factor_wad:
+        return None
     mark = draft.mark_if_priced(key.asset)
-    if mark is None or not mark.rules.size_factor_wad:
+    if mark is None:
         return None
     rules, pool = mark.rules, mark.pool
     amount, shares = pool.supplied, pool.supply_shares
@@ -118,7 +124,7 @@ def asset_rule(key: TermKey, draft: Draft) -> tuple[Rule, float] | None:
         floor = float_of(rules.liability_weight_wad, 18)
         lead = rules.liability_weight_wad * SIZE_DISCOUNT_WAD / pow10(36)
         return SquareRoot(floor=floor, factor=factor, lead=lead, unit=unit), value
-    weight = _weights(key, draft)
+    weight = _weights(key, mark, draft=draft)
     decide = float_of(weight.liquidation_end if key.ending else weight.maintenance, 18)
     cap = float_of(SIZE_CAP_WAD, 18)
     return SquareRoot(floor=0.0, factor=factor, lead=decide, unit=unit, cap=cap), value

@@ -128,17 +128,19 @@ class VenueColumns:
 
     def coefficients(self, draft: Draft) -> Coefficients:
         """What a unit of each term is worth at the draft's time; 0 where there is no price."""
-        table = np.zeros((7, self.book.terms))
+        rows: list[tuple[float, ...]] = [(0.0,) * 7] * self.book.terms
         asset = np.full(self.book.terms, -1, np.int64)
         names = {name: number for number, name in enumerate(sorted(draft.rules.assets))}
+        largest = self.book.largest.tolist()
         for key, term in self.terms.items():
             if isinstance(key, MarketTerm):
-                table[:, term] = market_worth(key, draft)
+                rows[term] = market_worth(key, draft)
                 follows = draft.rules.markets[key.market].asset
                 asset[term] = names[follows] if follows_price(key, draft) else -1
             else:
-                table[:, term] = asset_worth(key, draft, largest=float(self.book.largest[term]))
+                rows[term] = asset_worth(key, draft, largest=largest[term])
                 asset[term] = -1 if key.asset == draft.rules.quote else names[key.asset]
+        table = np.array(rows).reshape(-1, 7).T.copy()
         decide, maintenance, end, initial, equity, gross, slack = table
         return Coefficients(decide, maintenance, end, initial, equity, gross, slack, asset)
 

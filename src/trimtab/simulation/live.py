@@ -91,6 +91,8 @@ class LiveVenue:
         self.moment = LiveMoment(store, self.now_ns)
         self.columns = VenueColumns(store, self.moment.draft)
         self._dirty: list[int] = []
+        # Of accounts that were unsafe once: what their records say, until they change.
+        self._at_risk: dict[int, bool] = {}
         self._index = VenueIndex(self.columns, self.moment.draft)
 
     @property
@@ -168,11 +170,15 @@ class LiveVenue:
 
     def unsafe(self) -> list[str]:
         """Accounts at risk that are unsafe now, decided exactly, in order of their keys."""
-        draft = self.moment.draft
+        draft, keys, known = self.moment.draft, self.columns.keys, self._at_risk
+        for number in self._dirty:
+            known.pop(number, None)
         numbers = self._index.unsafe(draft, changed=self._dirty).tolist()
         self._dirty.clear()
-        keys = (self.columns.keys[number] for number in numbers)
-        return sorted(key for key in keys if draft.account(key).at_risk)
+        for number in numbers:
+            if number not in known:
+                known[number] = draft.account(keys[number]).at_risk
+        return sorted(keys[number] for number in numbers if known[number])
 
     def between_levels(self) -> list[str]:
         """Accounts under the initial level, in order of their keys."""

@@ -8,7 +8,7 @@ from typing import Any
 from websockets.sync.client import connect
 
 from tests.apps.service.services import HandClock, listening, quiet, running, until
-from trimtab.apps.service.hub import FRAMES_MAX, Hub
+from trimtab.apps.service.hub import AT_ONCE, FRAMES_MAX, TURN_S, Hub
 from trimtab.apps.service.running import Service
 from trimtab.apps.service.work import Work
 from trimtab.model import commands as c
@@ -107,3 +107,34 @@ def test_events_are_told_once_and_in_order() -> None:
     assert (len(first["events"]), first["events_skipped"]) == (200, 100)
     assert first["events"][-1]["account"] == "new-299"
     assert second["events"] == []
+
+
+class HandLoop:
+    """A loop that does at once what it is handed, and notes what is to come later."""
+
+    def __init__(self) -> None:
+        self.later: list[tuple[float, int]] = []
+
+    def call_soon_threadsafe(self, call: Any, *words: Any) -> None:
+        call(*words)
+
+    def call_later(self, seconds: float, call: Any, readers: list[Any]) -> None:
+        self.later.append((seconds, len(readers)))
+        call(readers)
+
+
+def test_readers_are_woken_in_turns_and_those_of_an_ended_loop_hold_nobody() -> None:
+    service, loop = quiet(), HandLoop()
+    left = joined(service.hub)
+    wakes = [asyncio.Event() for _ in range(2 * AT_ONCE + 1)]
+    readers = [service.hub.join(loop, wake) for wake in wakes]  # type: ignore[arg-type]
+    for reader, wake in zip(readers, wakes, strict=True):
+        service.hub.snapshot(reader)
+        wake.clear()
+    service.hub.snapshot(left)
+    loop.later.clear()
+    move(service, 190)
+    assert loop.later == [(0.0, AT_ONCE), (TURN_S, AT_ONCE), (2 * TURN_S, 1)]
+    assert all(wake.is_set() for wake in wakes)
+    assert len({service.hub.next(reader) for reader in readers}) == 1
+    assert len(left.frames) == 1

@@ -6,9 +6,10 @@ writer hands over what changed and never hears of readers.
 """
 
 import asyncio
+import contextlib
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -20,12 +21,18 @@ from trimtab.apps.service.views import heard, overview
 FRAMES_MAX = 16
 EVENTS_PER_FRAME = 200
 WORST = 20
+# So many readers are woken at once, and the next after so many seconds: 500 within 60 ms.
+AT_ONCE, TURN_S = 25, 0.003
 
 
 @dataclass(slots=True, eq=False)
 class Reader:
-    """One reader of the stream: frames that wait for it, and whether it needs a snapshot."""
+    """One reader of the stream: frames that wait for it, and whether it needs a snapshot.
 
+    `wake` is called in the reader's own loop.
+    """
+
+    loop: asyncio.AbstractEventLoop
     wake: Callable[[], object]
     frames: deque[str] = field(default_factory=deque)
     behind: bool = True
@@ -51,10 +58,10 @@ class Hub:
 
     def join(self, loop: asyncio.AbstractEventLoop, wake: asyncio.Event) -> Reader:
         """A new reader; it begins with a snapshot."""
-        reader = Reader(lambda: loop.call_soon_threadsafe(wake.set))
+        reader = Reader(loop, wake.set)
         with self._lock:
             self._readers.add(reader)
-        reader.wake()
+        _wake([reader])
         return reader
 
     def leave(self, reader: Reader) -> None:
@@ -76,8 +83,7 @@ class Hub:
             readers = list(self._readers)
             for reader in readers:
                 self._hand(reader, text)
-        for reader in readers:
-            reader.wake()
+        _wake(readers)
 
     def _hand(self, reader: Reader, text: str) -> None:
         if reader.behind:
@@ -150,3 +156,25 @@ class Hub:
             "overview": shown,
             "worst": account_list(reading, question)["accounts"],
         }
+
+
+def _wake(readers: Iterable[Reader]) -> None:
+    """Wake readers, each loop once: a call into a loop is a system call, a waking is not."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Reader]] = {}
+    for reader in readers:
+        by_loop.setdefault(reader.loop, []).append(reader)
+    for loop, own in by_loop.items():
+        # Where a loop has ended, its readers are gone.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_woken_in_turn, loop, own)
+
+
+def _woken_in_turn(loop: asyncio.AbstractEventLoop, readers: Sequence[Reader]) -> None:
+    """Some at a time: in the pauses the writer has the interpreter for itself."""
+    for turn, first in enumerate(range(0, len(readers), AT_ONCE)):
+        loop.call_later(turn * TURN_S, _woken, readers[first : first + AT_ONCE])
+
+
+def _woken(readers: Iterable[Reader]) -> None:
+    for reader in readers:
+        reader.wake()

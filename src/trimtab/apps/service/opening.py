@@ -14,7 +14,7 @@ from trimtab.apps.service.clock import CaseClock, Clock, SystemClock
 from trimtab.apps.service.feeds.replay import SOURCE, ReplayFeed
 from trimtab.apps.service.onlooker import Onlooker, opened_at
 from trimtab.apps.service.recorder import MemoryJournal
-from trimtab.apps.service.recovery import hash_of_case, recover
+from trimtab.apps.service.recovery import hash_of_case, recover, uncollected
 from trimtab.apps.service.running import Options, Service, Started
 from trimtab.engine import MemoryStore, open_venue
 from trimtab.model import Case
@@ -70,7 +70,11 @@ def opened(
     case: Case, options: Options, *, clock: Clock | None = None, place: Place | None = None
 ) -> Service:
     """A service on a case's book, or on what its journal says has become of it; no feed yet."""
-    kept = place or Place()
+    with uncollected():
+        return _opened(case, options, clock=clock, kept=place or Place())
+
+
+def _opened(case: Case, options: Options, *, clock: Clock | None, kept: Place) -> Service:
     journal = kept.journal or MemoryJournal()
     audit = kept.audit or AuditTrail(None, clock_ns=time.time_ns)
     name = hash_of_case(case)

@@ -98,7 +98,7 @@ def recover(
         JournalDamagedError: an entry that does not follow, or no snapshot where one is needed.
         JournalError: a journal of another case, or an entry that is decided otherwise now.
     """
-    with _uncollected():
+    with uncollected():
         start = _start(journal, genesis, case_hash=case_hash, from_start=from_start)
         last = journal.last()
         marks = {tip.number for tip in journal.snapshots()} if from_start else set()
@@ -225,7 +225,7 @@ def _require_snapshot(journal: JournalStore, store: MemoryStore, *, tip: Tip) ->
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Without the collector of cycles: records have none, and looking through them doubles it."""
     was_on = gc.isenabled()
     gc.disable()

@@ -1,5 +1,6 @@
 """`trimtab serve`: a service behind its web server, until it is told to stop."""
 
+import gc
 import signal
 import sys
 import threading
@@ -68,6 +69,8 @@ def serve(
         service = _service(case, question)
         server = web_server(service, gate=gate, host=question.host, port=question.port)
         sys.setswitchinterval(SWITCH_S)
+        # Records live as long as the service: a collection must not look at them all each time.
+        gc.freeze()
         _attach(service, question, log=log, stack=stack)
         service.start()
         stack.callback(_stopped, service, log)
@@ -178,6 +181,8 @@ def web_server(service: Service, *, gate: Any, host: str, port: int) -> Any:
         access_log=False,
         server_header=False,
         ws_max_size=4096,
+        # A frame goes to all readers alike: it is not compressed again for each.
+        ws_per_message_deflate=False,
         timeout_graceful_shutdown=5,
         limit_concurrency=2000,
         proxy_headers=False,

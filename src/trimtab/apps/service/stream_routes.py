@@ -84,14 +84,27 @@ async def _send(socket: WebSocket, hub: Hub, *, reader: Reader, wake: asyncio.Ev
     """End when the reader goes, or takes nothing for too long."""
     with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
         while True:
-            try:
-                await asyncio.wait_for(wake.wait(), HEARTBEAT_S)
-            except TimeoutError:
-                await asyncio.wait_for(socket.send_text(HEARTBEAT), SEND_S)
+            if not await _woken(wake):
+                await _told(socket, HEARTBEAT)
                 continue
-            wake.clear()
             if reader.behind:
-                text = await asyncio.to_thread(hub.snapshot, reader)
-                await asyncio.wait_for(socket.send_text(text), SEND_S)
+                await _told(socket, await asyncio.to_thread(hub.snapshot, reader))
             while (frame := hub.next(reader)) is not None:
-                await asyncio.wait_for(socket.send_text(frame), SEND_S)
+                await _told(socket, frame)
+
+
+async def _woken(wake: asyncio.Event) -> bool:
+    """Whether there is something to send; False where nothing came for some seconds."""
+    try:
+        async with asyncio.timeout(HEARTBEAT_S):
+            await wake.wait()
+    except TimeoutError:
+        return False
+    wake.clear()
+    return True
+
+
+async def _told(socket: WebSocket, text: str) -> None:
+    """Send a text, and wait while the connection has no room for it, but not for long."""
+    async with asyncio.timeout(SEND_S):
+        await socket.send_text(text)
