@@ -68,7 +68,7 @@ def read_keys(path: Path) -> dict[str, KeyRecord]:
         rows = json.loads(path.read_text(encoding="utf-8"))
         records = [KeyRecord(**row) for row in rows]
         assert all(record.role.upper() in Role.__members__ for record in records), "a role is known"
-    except (AssertionError, TypeError, ValueError):
+    except (AssertionError, AttributeError, TypeError, ValueError):
         raise DataError("the file is no list of keys", where=path.name) from None
     return {record.id: record for record in records}
 
