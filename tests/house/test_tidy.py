@@ -24,8 +24,6 @@ RATCHET: dict[str, dict[str, int]] = {
         "src/trimtab/units/fixed.py::mul_div_half_up": 3,
         "src/trimtab/units/fixed.py::mul_div_up": 3,
     },
-    # The service and the reports came last: 67 of 70.
-    "test_percent_short": {"apps": 10},
 }
 
 # Lines of tests a hundred lines of a package ask for.
