@@ -63,8 +63,9 @@ def test_a_choice_goes_before_the_file_and_the_file_before_the_usual(
     assert found.horizon_seconds == (horizon if hours is None else hours * 3600.0)
     assert found.step_seconds == (step or (600.0 if filed else None))
     assert found.paths == (paths or (48 if filed else 1000))
-    terms = (found.market, found.oracle, found.keepers)
-    assert all((one is not None) == bool(filed) for one in terms)
+    assert all((one is not None) == bool(filed) for one in (found.market, found.oracle))
+    assert found.keepers is not None
+    assert found.keepers.gas == (5.0 if filed else 0.0)
 
 
 def test_a_step_of_the_file_is_no_longer_than_the_horizon_that_was_chosen(
@@ -82,8 +83,10 @@ def test_every_process_can_be_asked(process: str, case: Case) -> None:
 
 def test_auto_takes_what_the_history_is_long_enough_for(case: Case) -> None:
     assert stress_question(case, StressChoices()).process.kind is PathKind.GARCH
-    short = replace(case, ticks=case.ticks[:60])
-    assert stress_question(short, StressChoices()).process.kind is PathKind.BROWNIAN
+    short = replace(case, ticks=case.ticks[:200])
+    assert stress_question(short, StressChoices()).process.kind is PathKind.BOOTSTRAP
+    slower = StressChoices(step_seconds=3600.0)
+    assert stress_question(short, slower).process.kind is PathKind.BROWNIAN
 
 
 def test_shock_share_engine_sampling_levels_and_fund_are_taken(case: Case) -> None:
@@ -288,7 +291,7 @@ def test_a_kernel_that_refuses_leaves_it_to_the_exact_engine_on_auto_alone(
     monkeypatch.setattr(front, "prepared", refusing)
     choices = StressChoices(1.0, paths=2, process="brownian")
     found = stress(case, choices, hangs_on=False)
-    assert found.notes == ("the exact engine ran, for the path kernel refused: not these rules",)
+    assert found.notes[-1] == ("the exact engine ran, for the path kernel refused: not these rules")
     assert found.result.question.engine is EngineKind.EXACT
     with pytest.raises(UsageError, match="not these rules"):
         stress(case, replace(choices, engine="kernel"), hangs_on=False)
