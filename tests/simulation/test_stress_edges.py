@@ -20,12 +20,13 @@ from trimtab.model import Case, ReplayRules
 from trimtab.simulation.paths import PathGrid
 from trimtab.simulation.standing import standing
 from trimtab.simulation.stress import SHOCK_DEPTHS, capacity_of, prepared, run_stress, shock_curve
-from trimtab.simulation.stress.assembling import fund_size, present_fund, worst_paths
+from trimtab.simulation.stress.assembling import fund_size, worst_paths
 from trimtab.simulation.stress.batches import InOrder, finished_batches
 from trimtab.simulation.stress.cascading import loss_of, shock_prices, shock_steps, watched_grid
 from trimtab.simulation.stress.covering import market_of, oracle_of
 from trimtab.simulation.stress.documents import plain
 from trimtab.simulation.stress.failing import failing_accounts, shocked_case
+from trimtab.simulation.stress.funds import funds_of
 from trimtab.simulation.stress.measures import PAYERS, bearers, histogram
 from trimtab.simulation.stress.outcomes import columns_of, gathered
 from trimtab.simulation.stress.sample import Sample, design_of
@@ -207,9 +208,11 @@ def test_the_worst_paths_are_worst_first_and_none_is_of_no_loss():
 def test_a_fund_of_the_size_told_is_passed_as_seldom_as_asked(small):
     result = run_stress(prepared(asked(small, paths=400, fund_probability=0.1), engine=falls))
     needed = result.outcomes.fund_needed
-    size = fund_size(result.question, result.outcomes, design=result.design).size.value
+    size = fund_size(
+        result.question, result.outcomes, design=result.design, present=40.0
+    ).size.value
     assert (needed > size).mean() <= 0.1 < (needed >= size).mean()
-    assert present_fund(small) == 40.0
+    assert funds_of(small).insurance == 40.0
 
 
 @given(
