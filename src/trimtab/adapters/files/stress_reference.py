@@ -12,9 +12,9 @@ that market is, how oracles report, what the chain lets through, what keepers wa
 paths go. It may be left out, and so may every section and key that has a default. Where it has no
 `[keepers]`, those of the case's `[replay]` act, with their capital, profit and delay; without
 `[chain]` its gas is paid (the median of the case's gas table, where there is one); without
-`[horizon]` steps are those of the history. Without any `[markets]` and a `depth` table sales move no
-price, and the answer says so; with them, every asset that accounts pledge needs one: depth is never
-assumed.
+`[horizon]` steps are those of the history. Without any `[markets]` and a `depth` table sales move
+no price, and the answer says so; with them, every asset that accounts pledge needs one: depth is
+never assumed.
 Ratios are fractions, values are in the venue's quote, amounts in whole units of the asset, times
 in whole seconds from the start of the run. A key that does not stand below is refused by its
 name.
