@@ -16,16 +16,16 @@ from tests.adapters.executor_tasks import (
 from trimtab.adapters.executors import (
     ExecutorKind,
     ProcessExecutor,
-    SerialExecutor,
     ThreadExecutor,
     open_executor,
 )
+from trimtab.model import InOrder
 from trimtab.units import InternalError, UsageError
 
 EXPECTED = {number: drawn_batch(number) for number in range(9)}
 
 
-@pytest.mark.parametrize("executor", [SerialExecutor(), ThreadExecutor(2), ThreadExecutor(5)])
+@pytest.mark.parametrize("executor", [InOrder(), ThreadExecutor(2), ThreadExecutor(5)])
 def test_threads_give_what_one_after_the_other_gives(executor):
     found = dict(executor.run(drawn_batch, range(9)))
     assert found == EXPECTED
@@ -49,7 +49,7 @@ def test_workers_that_go_on_dying_end_the_run():
         list(ProcessExecutor(1).run(always_deadly, range(3)))
 
 
-@pytest.mark.parametrize("executor", [SerialExecutor(), ThreadExecutor(2)])
+@pytest.mark.parametrize("executor", [InOrder(), ThreadExecutor(2)])
 def test_an_error_of_the_task_comes_out_after_what_had_finished(executor):
     finished = []
     with pytest.raises(UsageError, match="the third is refused"):
@@ -85,6 +85,6 @@ def test_numbers_of_workers_out_of_range_are_refused(workers):
 
 def test_executors_by_name():
     with open_executor() as one, open_executor(ExecutorKind.THREADS, 3) as three:
-        assert (one, three) == (SerialExecutor(), ThreadExecutor(3))
+        assert (one, three) == (InOrder(), ThreadExecutor(3))
     with open_executor(ExecutorKind.PROCESSES, 2) as processes:
         assert (processes, processes.workers) == (ProcessExecutor(2), 2)

@@ -16,12 +16,12 @@ from tests.simulation.cases import row, small_case, small_rules, ticks_of
 from tests.simulation.stress_engines import HOUR, asked, falls, table_of
 from trimtab.kernels.clearing import COLUMNS, oracle_terms, outcomes_of
 from trimtab.kernels.impact import ImpactKind, ImpactTable, impact_terms
-from trimtab.model import Case, ReplayRules
+from trimtab.model import Case, InOrder, ReplayRules
 from trimtab.simulation.paths import PathGrid
 from trimtab.simulation.standing import standing
 from trimtab.simulation.stress import SHOCK_DEPTHS, capacity_of, prepared, run_stress, shock_curve
 from trimtab.simulation.stress.assembling import fund_size, worst_paths
-from trimtab.simulation.stress.batches import InOrder, finished_batches
+from trimtab.simulation.stress.batches import finished_batches
 from trimtab.simulation.stress.cascading import loss_of, shock_prices, shock_steps, watched_grid
 from trimtab.simulation.stress.covering import market_of, oracle_of
 from trimtab.simulation.stress.documents import plain

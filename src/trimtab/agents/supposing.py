@@ -9,7 +9,7 @@ from trimtab.model import commands as c
 
 
 @dataclass(frozen=True, slots=True)
-class _Supposed:
+class Supposed:
     """A view with some records replaced."""
 
     view: View
@@ -29,7 +29,7 @@ def suppose(draft: Draft, *commands: Command) -> Draft | None:
         outcome = step(view, command)
         if not isinstance(outcome, Accepted):
             return None
-        view = _Supposed(view, outcome.changes)
+        view = Supposed(view, outcome.changes)
     return Draft(view, draft.now_ns)
 
 

@@ -34,6 +34,7 @@ from trimtab.model.guards import (
     PositionSizing,
     PriceUse,
 )
+from trimtab.model.in_order import InOrder
 from trimtab.model.margin import Explanation, Level, PositionExplanation
 from trimtab.model.market_state import (
     MarketState,
@@ -142,6 +143,7 @@ __all__ = [
     "GasTick",
     "HorizonSettings",
     "ImpactSettings",
+    "InOrder",
     "Isolation",
     "KeeperSettings",
     "Key",

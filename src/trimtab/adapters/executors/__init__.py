@@ -2,6 +2,6 @@
 
 from trimtab.adapters.executors.choosing import ExecutorKind, open_executor
 from trimtab.adapters.executors.processes import ProcessExecutor
-from trimtab.adapters.executors.threads import SerialExecutor, ThreadExecutor
+from trimtab.adapters.executors.threads import ThreadExecutor
 
-__all__ = ["ExecutorKind", "ProcessExecutor", "SerialExecutor", "ThreadExecutor", "open_executor"]
+__all__ = ["ExecutorKind", "ProcessExecutor", "ThreadExecutor", "open_executor"]

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from enum import StrEnum, unique
 
 from trimtab.adapters.executors.processes import ProcessExecutor
-from trimtab.adapters.executors.threads import SerialExecutor, ThreadExecutor
+from trimtab.adapters.executors.threads import ThreadExecutor
+from trimtab.model.in_order import InOrder
 from trimtab.model.ports import Executor
 
 
@@ -42,6 +43,6 @@ def open_executor(
     elif kind is ExecutorKind.PROCESSES:
         yield ProcessExecutor(workers)
     elif workers == 1:
-        yield SerialExecutor()
+        yield InOrder()
     else:
         yield ThreadExecutor(workers)

@@ -27,23 +27,6 @@ def checked_workers(workers: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class SerialExecutor:
-    """One task after the other, here."""
-
-    @property
-    def workers(self) -> int:
-        """One."""
-        return 1
-
-    def run(
-        self, task: Callable[[Item], Result], items: Sequence[Item]
-    ) -> Iterator[tuple[int, Result]]:
-        """Yield results in order."""
-        for place, item in enumerate(items):
-            yield place, task(item)
-
-
-@dataclass(frozen=True, slots=True)
 class ThreadExecutor:
     """Tasks on threads of this process.
 

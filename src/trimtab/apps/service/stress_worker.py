@@ -8,12 +8,12 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from trimtab.model import Case
-from trimtab.units import DataError, TrimtabError, UsageError
+from trimtab.units import TrimtabError
 
 NICE = 10
 # A GARCH variance is learnt from this many rows at least; a shorter history is resampled.
@@ -47,9 +47,9 @@ def answered(task: StressTask, tell: Any) -> StressDone:
         TrimtabError: what cannot be asked, or a history that teaches nothing.
     """
     from trimtab.apps.report.stress import stress_report
-    from trimtab.apps.stressing import answer_of
+    from trimtab.apps.stressing.front import answer_of, prepared_by_any
     from trimtab.simulation.paths.fitted import PathKind, panel_of_case
-    from trimtab.simulation.stress import EngineKind, StressQuestion, prepared, run_stress
+    from trimtab.simulation.stress import StressQuestion, run_stress
     from trimtab.simulation.stress.process import Process
 
     asked = task.choices
@@ -70,12 +70,9 @@ def answered(task: StressTask, tell: Any) -> StressDone:
         seed=asked["seed"],
         process=process,
     )
-    try:
-        ready = prepared(question)
-    except (DataError, UsageError):
-        # What the compiled columns cannot clear, the exact engine does.
-        ready = prepared(replace(question, engine=EngineKind.EXACT))
-    answer = answer_of(ready, run_stress(ready, progress=tell), command=_command(asked))
+    ready, notes = prepared_by_any(question)
+    result = run_stress(ready, progress=tell)
+    answer = answer_of(ready, result, command=_command(asked), notes=notes)
     return StressDone(answer.to_json(), stress_report(answer))
 
 

@@ -72,7 +72,10 @@ def stress(
     chosen = choices or StressChoices()
     question = stress_question(case, chosen, settings=settings)
     with open_executor(executor, workers) as hands:
-        ready, notes = _prepared(question, chosen, workers=hands.workers)
+        if chosen.engine == AUTO:
+            ready, notes = prepared_by_any(question, workers=hands.workers)
+        else:
+            ready, notes = prepared(question, workers=hands.workers), ()
         notes = (*notes_of(question, chosen), *notes)
         store = None
         if out is not None:
@@ -112,15 +115,17 @@ def answer_of(
     )
 
 
-def _prepared(
-    question: StressQuestion, chosen: StressChoices, *, workers: int
+def prepared_by_any(
+    question: StressQuestion, *, workers: int = 1
 ) -> tuple[Prepared, tuple[str, ...]]:
-    """A run that is ready; on auto the exact engine does what the kernel cannot."""
+    """Return a ready run, and what to say of it: the exact engine does what the kernel cannot.
+
+    Raises:
+        UsageError, DataError: what no engine can do.
+    """
     try:
         return prepared(question, workers=workers), ()
     except (DataError, UsageError) as error:
-        if chosen.engine != AUTO:
-            raise
         exact = prepared(replace(question, engine=EngineKind.EXACT), workers=workers)
         return exact, (f"the exact engine ran, for the path kernel refused: {error}",)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +16,8 @@ from trimtab.adapters.files import (
 )
 from trimtab.apps.stressing import StressChoices, stress_question
 from trimtab.apps.stressing.asking import AUTO
+from trimtab.apps.stressing.front import prepared_by_any
 from trimtab.model import Case, StressSettings
-from trimtab.simulation.stress import EngineKind, StressQuestion, prepared
 from trimtab.simulation.stress.tuning import (
     Borrowers,
     Parameter,
@@ -25,7 +25,6 @@ from trimtab.simulation.stress.tuning import (
     TuneResult,
     run_tuning,
 )
-from trimtab.units import DataError, UsageError
 
 Progress = Callable[[int, int], None]
 STUDY: Final = "study.journal"
@@ -121,20 +120,11 @@ def tune(
             were measured.
     """
     chosen = choices or StressChoices()
-    question = _engine_chosen(stress_question(case, chosen, settings=settings), chosen)
+    question = stress_question(case, chosen, settings=settings)
+    if chosen.engine == AUTO:
+        question = prepared_by_any(question)[0].question
     storage = None if out is None else study_storage(Path(out) / STUDY)
     asked = TuneQuestion(question, trials, tuple(space), borrowers)
     with open_executor(executor, workers) as hands:
         result = run_tuning(asked, storage=storage, executor=hands, progress=progress)
     return TuneAnswer(case, result, command)
-
-
-def _engine_chosen(question: StressQuestion, chosen: StressChoices) -> StressQuestion:
-    """On auto the exact engine does what the kernel cannot."""
-    if chosen.engine != AUTO:
-        return question
-    try:
-        prepared(question)
-    except (DataError, UsageError):
-        return replace(question, engine=EngineKind.EXACT)
-    return question

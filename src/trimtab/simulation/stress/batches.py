@@ -61,23 +61,6 @@ class BatchTask:
         return columns_of(found, self.positions(first, count))
 
 
-@dataclass(frozen=True, slots=True)
-class InOrder:
-    """One task after the other, here: what works where no executor is given."""
-
-    @property
-    def workers(self) -> int:
-        """One."""
-        return 1
-
-    def run(
-        self, task: Callable[[Item], Result], items: Sequence[Item]
-    ) -> Iterator[tuple[int, Result]]:
-        """Yield results in order."""
-        for place, item in enumerate(items):
-            yield place, task(item)
-
-
 def finished_batches(
     task: Callable[[int], Batch],
     plan: Plan,

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trimtab.model import BatchStore, Executor
+from trimtab.model import BatchStore, Executor, InOrder
 from trimtab.simulation.paths.making import PathGrid
 from trimtab.simulation.paths.sampling import Sampling
 from trimtab.simulation.stress.assembling import assembled
-from trimtab.simulation.stress.batches import BatchTask, InOrder, Progress, finished_batches
+from trimtab.simulation.stress.batches import BatchTask, Progress, finished_batches
 from trimtab.simulation.stress.cascading import shock_curve
 from trimtab.simulation.stress.directions import sampling_of
 from trimtab.simulation.stress.engines import EngineMaker, Terms, engine_of, terms_of

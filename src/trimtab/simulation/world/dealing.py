@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from trimtab.agents.observing import Intent, Sale
+from trimtab.agents.supposing import Supposed
 from trimtab.engine import EXACT_PER_WAD, step
-from trimtab.model import Accepted, Event, EventKind, Key, Record, Table, View
+from trimtab.model import Accepted, Event, EventKind, View
 from trimtab.model import commands as c
 from trimtab.simulation.venue_run import VenueRun
 from trimtab.simulation.world.markets import Markets
@@ -48,19 +48,6 @@ class Deal:
     gas_wad: int
     net_wad: int
     liquidations: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    """A view with the changes of commands tried so far."""
-
-    view: View
-    changes: Mapping[Key, Record | None]
-
-    def get(self, table: Table, key: str) -> Record | None:
-        if (table, key) in self.changes:
-            return self.changes[table, key]
-        return self.view.get(table, key)
 
 
 @dataclass(slots=True)
@@ -116,7 +103,7 @@ class Dealer:
             if not isinstance(outcome, Accepted):
                 return None
             outcomes.append(outcome)
-            view = _Tried(view, outcome.changes)
+            view = Supposed(view, outcome.changes)
         return outcomes
 
     def _note_spending(self, name: str, events: tuple[Event, ...]) -> None:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any, Final
 
-from trimtab.model import Executor
-from trimtab.simulation.stress.batches import BatchTask, InOrder, finished_batches
+from trimtab.model import Executor, InOrder
+from trimtab.simulation.stress.batches import BatchTask, finished_batches
 from trimtab.simulation.stress.capacity import capacity_of
 from trimtab.simulation.stress.engines import EngineMaker, engine_of
 from trimtab.simulation.stress.identity import identity_of
