@@ -89,7 +89,7 @@ class JetStream:
             await self._drain(connection, take, stop=stop)
         finally:
             self.connected = False
-            with suppress(Exception):
+            with suppress(Exception):  # it is broken already, and another one is made
                 await connection.close()
 
     async def _drain(
