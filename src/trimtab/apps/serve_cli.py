@@ -73,8 +73,9 @@ def serve_demo(*, seed: int, port: int) -> None:
     from trimtab.apps.front import demo_case
     from trimtab.apps.service.serving import ServeQuestion, serve
 
-    say(f"the crash of 2020-03-12 at {DEMO_SPEED:g} times its speed: http://127.0.0.1:{port}/")
-    serve(demo_case(seed=seed), ServeQuestion(case="", port=port, speed=DEMO_SPEED))
+    told = f"the crash of 2020-03-12 at {DEMO_SPEED:g} times its speed"
+    question = ServeQuestion(case="", port=port, speed=DEMO_SPEED)
+    serve(demo_case(seed=seed), question, ready=lambda address: say(f"{told}: {address}"))
 
 
 def _require_extra() -> None:

@@ -16,6 +16,7 @@ from trimtab.apps.presets import load_case
 from trimtab.apps.service.audit import AuditTrail
 from trimtab.apps.service.gate import KeyGate, OpenGate, RateLimit, is_loopback
 from trimtab.apps.service.keyring import Keyring
+from trimtab.apps.service.listening import open_to_readers, taken_address
 from trimtab.apps.service.logs import Log, start_logs
 from trimtab.apps.service.opening import Place, opened, replayed
 from trimtab.apps.service.running import Options, Service
@@ -62,10 +63,15 @@ def serve(
 
     Arguments:
         ready: is told the address once the service answers.
+
+    Raises:
+        UsageError: an address that is taken, or that this machine has not.
     """
     gate = _gate(question)
     log = start_logs(question.log_level)
     with ExitStack() as stack:
+        # Before anything is read or made: another service may have the address.
+        sockets = stack.enter_context(taken_address(question.host, question.port))
         service = _service(case, question)
         server = web_server(service, gate=gate, host=question.host, port=question.port)
         sys.setswitchinterval(SWITCH_S)
@@ -74,13 +80,14 @@ def serve(
         _attach(service, question, log=log, stack=stack)
         service.start()
         stack.callback(_stopped, service, log)
+        open_to_readers(sockets, question.host, port=question.port)
         address = f"http://{question.host}:{question.port}/"
         about = {"venue": case.rules.venue, "address": address, "acting": service.acting}
         log.info("serving", about)
         if ready is not None:
             ready(address)
         with _signals_kept():
-            server.run()
+            server.run(sockets=list(sockets))
 
 
 @contextmanager
