@@ -13,6 +13,7 @@ from trimtab.apps.stressing.asking import StressChoices, stress_settings
 from trimtab.apps.stressing.printing import number
 from trimtab.apps.stressing.retelling import shown, told_choices
 from trimtab.apps.tuning.front import TuneAnswer, tune
+from trimtab.apps.tuning.words import trade_words
 from trimtab.simulation.stress.tuning import Borrowers, Parameter
 from trimtab.units import UsageError
 
@@ -114,6 +115,8 @@ def print_tune(answer: TuneAnswer) -> None:
         mark = "present" if place == 0 else ""
         if chosen is not None and chosen.trial.number == trial.number:
             mark = "recommended"
+        elif any(trade.trial.number == trial.number for trade in result.trades):
+            mark = "a trade"
         cells = [number(value) for value in (trial.shortfall, trial.capacity, trial.fund)]
         rows.append([f"{trial.number}", *cells, mark])
     columns = ["trial", f"ES {result.level:.10g} {quote}", f"borrow capacity {quote}", "fund", ""]
@@ -121,7 +124,9 @@ def print_tune(answer: TuneAnswer) -> None:
     console.print_table(title, columns, rows=rows, left=1)
     found = result.recommendation
     if found is None:
-        say("no trial betters the present rules")
+        say("no trial betters the present rules" + (" in every aim" if result.trades else ""))
+        for trade in result.trades:
+            say(f"a trade, not an improvement: {trade_words(answer, trade)}")
         return
     say(f"recommended, trial {found.trial.number}: {found.reason}")
     for change in found.changes:
