@@ -32,7 +32,7 @@ from trimtab.simulation import (
     standing,
 )
 from trimtab.simulation import replay as run_replay
-from trimtab.units import DataError, RulesError, parse_decimal
+from trimtab.units import DataError, parse_decimal
 
 JOURNAL = "journal.jsonl"
 OUTPUTS = ("events.parquet", "metrics.parquet", "summary.json", "report.html")
@@ -143,11 +143,11 @@ def health(
     found = standing(case, at_ns=at_ns)
     if against is None:
         return HealthResult(found, command=command)
-    rules = read_rules(Path(against))
     try:
+        rules = read_rules(Path(against))
         return HealthResult(found, tuple(compare(found, rules)), command)
-    except RulesError as error:
-        raise error.located(where=Path(against).name) from None
+    except DataError as error:
+        raise error.located(where=f"--against {against}") from None
 
 
 def replay(

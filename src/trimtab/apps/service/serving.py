@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trimtab.apps.console import progress, say
+from trimtab.apps.console import naming_file, progress, say
 from trimtab.apps.presets import load_case
 from trimtab.apps.service.audit import AuditTrail
 from trimtab.apps.service.gate import KeyGate, OpenGate, RateLimit, is_loopback
@@ -21,7 +21,7 @@ from trimtab.apps.service.logs import Log, start_logs
 from trimtab.apps.service.opening import Place, opened, replayed
 from trimtab.apps.service.running import Options, Service
 from trimtab.model import Case
-from trimtab.units import UsageError
+from trimtab.units import DataError, UsageError
 
 # The writer waits this long at most for a reader's turn at the interpreter, seconds.
 SWITCH_S = 0.0005
@@ -122,7 +122,8 @@ def _attach(service: Service, question: ServeQuestion, *, log: Log, stack: ExitS
         if address != "replay":
             service.feeds.append(feed_at(address, service, log=log))
     if question.alerts is not None:
-        stack.callback(attach_alerts(service, question.alerts, log=log))
+        with naming_file("--alerts", question.alerts):
+            stack.callback(attach_alerts(service, question.alerts, log=log))
 
 
 def _service(case: Case, question: ServeQuestion) -> Service:
@@ -140,7 +141,10 @@ def _place(question: ServeQuestion) -> Place:
     from trimtab.adapters.stores import open_store
 
     location = question.journal
-    journal = open_store(location)
+    try:
+        journal = open_store(location)
+    except DataError as error:
+        raise error.located(where=f"--journal {error.where}".rstrip()) from None
     trail = None if "://" in location and not location.startswith("sqlite") else _beside(location)
     audit = AuditTrail(trail, clock_ns=time.time_ns)
     with progress("reading the journal") as tell:
@@ -160,7 +164,8 @@ def _gate(question: ServeQuestion) -> Any:
     """
     limit = RateLimit(RATE, BURST, now_s=time.monotonic)
     if question.keys is not None:
-        keyring = Keyring(question.keys)
+        with naming_file("--keys", question.keys):
+            keyring = Keyring(question.keys)
         if not any(one.state(time.time_ns()) == "good" for one in keyring.records().values()):
             hint = f"trimtab keys add NAME --role admin --file {question.keys}"
             raise UsageError(f"--keys {question.keys}: it holds no good key; make one: {hint}")

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from trimtab.adapters.executors import ExecutorKind, open_executor
 from trimtab.adapters.files import BatchFolder
 from trimtab.apps.stressing.answer import StressAnswer
-from trimtab.apps.stressing.asking import AUTO, StressChoices, notes_of, stress_question
+from trimtab.apps.stressing.asking import notes_of, stress_question
+from trimtab.apps.stressing.chosen import AUTO, StressChoices
 from trimtab.model import Case, Executor, StressSettings
 from trimtab.simulation import standing
 from trimtab.simulation.paths import PLAIN
@@ -72,10 +73,7 @@ def stress(
     chosen = choices or StressChoices()
     question = stress_question(case, chosen, settings=settings)
     with open_executor(executor, workers) as hands:
-        if chosen.engine == AUTO:
-            ready, notes = prepared_by_any(question, workers=hands.workers)
-        else:
-            ready, notes = prepared(question, workers=hands.workers), ()
+        ready, notes = prepared_as_asked(question, chosen, workers=hands.workers)
         notes = (*notes_of(question, chosen), *notes)
         store = None
         if out is not None:
@@ -101,7 +99,7 @@ def answer_of(
         command: what gives the answer again.
         notes: what the reader has to know of how the run was made.
     """
-    asset = _main_asset(ready.question, ready)
+    asset = main_asset(ready)
     return StressAnswer(
         result=result,
         standing=standing(ready.question.case),
@@ -113,6 +111,19 @@ def answer_of(
         command=command,
         notes=notes,
     )
+
+
+def prepared_as_asked(
+    question: StressQuestion, choices: StressChoices, *, workers: int = 1
+) -> tuple[Prepared, tuple[str, ...]]:
+    """Return a ready run by the engine that was chosen, and what to say of it.
+
+    Raises:
+        UsageError, DataError: what that engine cannot do; on auto, what none can.
+    """
+    if choices.engine == AUTO:
+        return prepared_by_any(question, workers=workers)
+    return prepared(question, workers=workers), ()
 
 
 def prepared_by_any(
@@ -157,8 +168,8 @@ def _lowest(ready: Prepared, asset: str) -> NDArray[np.float64]:
     return np.asarray(np.minimum.accumulate(prices, axis=1))
 
 
-def _main_asset(question: StressQuestion, ready: Prepared) -> str:
-    """The asset of the paths to which the book's borrowers are exposed most, in value."""
+def main_asset(ready: Prepared) -> str:
+    """Return the asset of the paths to which the book's borrowers are exposed most, in value."""
     grid = ready.grid
-    exposed = np.abs(exposures(question.case, grid.assets, prices=grid.first_prices))
+    exposed = np.abs(exposures(ready.question.case, grid.assets, prices=grid.first_prices))
     return grid.assets[int(np.argmax(exposed))]

@@ -15,7 +15,7 @@ from trimtab.adapters.files import (
     write_text,
 )
 from trimtab.apps.stressing import StressChoices, stress_question
-from trimtab.apps.stressing.asking import AUTO
+from trimtab.apps.stressing.chosen import AUTO
 from trimtab.apps.stressing.front import prepared_by_any
 from trimtab.model import Case, StressSettings
 from trimtab.simulation.stress.tuning import (
