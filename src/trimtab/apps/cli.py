@@ -30,6 +30,13 @@ app = typer.Typer(
 
 CaseFolder = Annotated[Path, typer.Argument(help="Case folder.", metavar="CASE")]
 Seed = Annotated[int, typer.Option(help="Seed of anything drawn at random; echoed.", min=0)]
+PriceMoves = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Move prices at once before the book is looked at: ASSET=-30%, or ASSET=1500 "
+        "for a price; '*' is every other asset; may be given again."
+    ),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 
 
@@ -84,6 +91,7 @@ def health(
     against: Annotated[
         Path | None, typer.Option(help="Other rules.toml: who becomes liquidatable, at what cost.")
     ] = None,
+    shock: PriceMoves = None,
     report: Annotated[
         Path | None, typer.Option(help="File for a report of all accounts, one HTML page.")
     ] = None,
@@ -96,6 +104,8 @@ def health(
     """Where every account stands: health, excess, liquidation prices, distance.
 
     Example: trimtab health out/demo/case --below 1.05 --format json
+
+    Example: trimtab health out/demo/case --shock ETH=-30% --shock STETH=-35%
     """
     from trimtab.apps.verbs import HealthQuestion, run_health
 
@@ -108,6 +118,7 @@ def health(
         below=below,
         account=account,
         against=against,
+        shock=tuple(shock or ()),
         report=report,
         fail_on=fail_on,
         seed=seed,

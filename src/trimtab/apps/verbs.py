@@ -8,6 +8,7 @@ from typing import Any
 
 from trimtab.apps import console, front, summaries
 from trimtab.apps.console import Format, say
+from trimtab.apps.health_shock import moves_of, shock_of
 from trimtab.apps.presets import load_case
 from trimtab.apps.printing import name_of, nearest_wad, print_health, print_replays
 from trimtab.model import Case, Explanation
@@ -28,6 +29,7 @@ class HealthQuestion:
     below: str | None
     account: str | None
     against: Path | None
+    shock: tuple[str, ...]
     report: Path | None
     fail_on: str | None
     seed: int
@@ -37,6 +39,7 @@ class HealthQuestion:
         """How to get the report again; paths are left to the reader."""
         words = ["trimtab health CASE --at", shlex.quote(self.at)]
         words += ["--against RULES"] if self.against else []
+        words += [f"--shock {shlex.quote(text)}" for text in self.shock]
         return " ".join([*words, "--report REPORT"])
 
 
@@ -53,9 +56,13 @@ SORTS: dict[str, Callable[[Explanation], Any]] = {
 def run_health(question: HealthQuestion) -> int:
     """`trimtab health`; returns its exit code."""
     _check(question)
+    moves = moves_of(question.shock)
+    shock_of(moves)
     case = load_case(question.case, warn=_warn)
     moment = _moment(case, question.at)
-    result = front.health(case, at_ns=moment, against=question.against, command=question.command)
+    result = front.health(
+        case, at_ns=moment, against=question.against, shock=moves, command=question.command
+    )
     chosen = _chosen(result.accounts, question)
     if question.report is not None:
         with console.naming_file("--report", question.report):
