@@ -20,6 +20,15 @@ CaseFolder = Annotated[Path, typer.Argument(help="Case folder.", metavar="CASE")
 Paths = Annotated[
     int | None, typer.Option(help="How many price paths; 1,000 where no file says.", min=1)
 ]
+OnePath = Annotated[
+    int | None,
+    typer.Option(
+        "--path",
+        help="Tell what happens on this one path of the run, by its number from 0, event by event, "
+        "into OUT/path-NUMBER; all other options as in the run.",
+        min=0,
+    ),
+]
 At = Annotated[
     str, typer.Option(help="Prices at which the book stands: first (its own), last, or a UTC time.")
 ]
@@ -121,6 +130,7 @@ def stress(
     report: ReportFile = None,
     sensitivity: HangsOn = True,
     reverse: Backwards = False,
+    path: OnePath = None,
     executor: ExecutorName = "threads",
     workers: Workers = 1,
     format_: Printed = "table",
@@ -134,6 +144,7 @@ def stress(
     \b
     Example: trimtab stress out/demo/case --horizon-hours 24 --paths 200 \\
         --out out/stress
+    What happened on a path of it: the same, with --path and its number.
     """
 
     def verb() -> int:
@@ -155,6 +166,6 @@ def stress(
             sensitivity=sensitivity,
             reverse=reverse,
         )
-        return run_stress_verb(run, choices)
+        return run_stress_verb(run, choices, path=path)
 
     raise typer.Exit(exit_code(verb, debug=debug))

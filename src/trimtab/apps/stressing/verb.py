@@ -55,8 +55,12 @@ class StressRun:
         console.require_folder("--out", self.out)
 
 
-def run_stress_verb(run: StressRun, choices: StressChoices) -> int:
-    """`trimtab stress`; returns its exit code."""
+def run_stress_verb(run: StressRun, choices: StressChoices, *, path: int | None = None) -> int:
+    """`trimtab stress`; returns its exit code. `path` is the one to tell of, None: the run."""
+    if path is not None:
+        from trimtab.apps.stressing.path_verb import run_path_verb
+
+        return run_path_verb(run, choices, path=path)
     case = load_case(run.case, warn=lambda line: say(f"warning: {line}"))
     settings = settings_of(run.case, run.settings)
     told = console.progress(case.rules.venue)
@@ -112,9 +116,11 @@ def _code(run: StressRun, answer: StressAnswer) -> int:
     return RISK_FOUND if run.fail_on == INSOLVENCY and found > run.limit else 0
 
 
-def stress_command(run: StressRun, choices: StressChoices) -> str:
+def stress_command(run: StressRun, choices: StressChoices, *, path: int | None = None) -> str:
     """Return how to get the answer again; paths of files are left to the reader."""
     words = ["trimtab stress CASE", *told_choices(choices)]
+    if path is not None:
+        words.append(f"--path {path}")
     if run.settings is not None:
         words.append("--settings FILE")
     if run.reverse:
