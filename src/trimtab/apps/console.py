@@ -84,7 +84,7 @@ def print_table(
     """A table for people: the first `left` columns are texts, the others right-aligned numbers.
 
     In a pipe nothing is cut. A terminal that is too narrow loses the `optional` columns, in
-    their order, and then the end of long names in the first column.
+    their order, and then the end of long names in the first column; no number is ever cut.
     """
     from rich import box
     from rich.cells import cell_len
@@ -101,6 +101,8 @@ def print_table(
     shown = _fitting(columns, widths, width=console.width, optional=optional)
     room = console.width - _table_width([widths[place] for place in shown[1:]] + [0])
     widths[0] = min(widths[0], max(room, NAME_COLUMNS_MIN))
+    # What is left is shown whole, and wrapped by the terminal, before a figure loses a digit.
+    console.width = max(console.width, _table_width([widths[place] for place in shown]))
     heads = any(columns)
     table = Table(box=box.SIMPLE_HEAD if heads else None, show_header=heads)
     for place in shown:

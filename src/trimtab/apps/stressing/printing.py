@@ -32,6 +32,7 @@ def print_stress(answer: StressAnswer) -> None:
     for level in levels:
         columns += [f"VaR {level:.10g}", f"ES {level:.10g}"]
     columns.append("worst")
+    optional = ["median", *columns[3:-2]]
     rows = []
     for measure, name in NAMES.items():
         found = result.measures.get(measure)
@@ -42,7 +43,7 @@ def print_stress(answer: StressAnswer) -> None:
             row += [number(tail.value_at_risk.value), number(tail.expected_shortfall.value)]
         rows.append([*row, number(found.worst)])
     if rows:
-        console.print_table(_title(answer), columns, rows=rows, left=1)
+        console.print_table(_title(answer), columns, rows=rows, left=1, optional=optional)
     else:
         say(f"{_title(answer)}: no path costs anybody anything")
     for line in _lines(answer):
