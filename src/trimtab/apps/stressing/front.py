@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from trimtab.adapters.executors import ExecutorKind, open_executor
 from trimtab.adapters.files import BatchFolder
 from trimtab.apps.stressing.answer import StressAnswer
-from trimtab.apps.stressing.asking import AUTO, StressChoices, notes_of, stress_question
+from trimtab.apps.stressing.asking import StressChoices, asked_stress, notes_of
+from trimtab.apps.stressing.learning import AUTO
 from trimtab.model import Case, Executor, StressSettings
 from trimtab.simulation import standing
 from trimtab.simulation.paths import PLAIN
 from trimtab.simulation.stress import (
     EngineKind,
+    LearntProcess,
     Prepared,
     ReverseStress,
     Sensitivity,
@@ -70,12 +72,13 @@ def stress(
             or batches of another run. KeyboardInterrupt: before any batch finished.
     """
     chosen = choices or StressChoices()
-    question = stress_question(case, chosen, settings=settings)
+    asked = asked_stress(case, chosen, settings=settings)
+    question, process = asked.question, asked.process
     with open_executor(executor, workers) as hands:
         if chosen.engine == AUTO:
-            ready, notes = prepared_by_any(question, workers=hands.workers)
+            ready, notes = prepared_by_any(question, process=process, workers=hands.workers)
         else:
-            ready, notes = prepared(question, workers=hands.workers), ()
+            ready, notes = prepared(question, process=process, workers=hands.workers), ()
         notes = (*notes_of(question, chosen), *notes)
         store = None
         if out is not None:
@@ -86,7 +89,7 @@ def stress(
             swings = _hangs_on(ready, hands)
         broken = None
         if backwards and result.facts.is_whole:
-            broken, notes = _broken(ready.question, notes)
+            broken, notes = _broken(ready, notes)
     answer = answer_of(ready, result, command=command, notes=notes)
     return replace(answer, sensitivities=swings, broken=broken)
 
@@ -116,17 +119,21 @@ def answer_of(
 
 
 def prepared_by_any(
-    question: StressQuestion, *, workers: int = 1
+    question: StressQuestion, *, process: LearntProcess | None = None, workers: int = 1
 ) -> tuple[Prepared, tuple[str, ...]]:
     """Return a ready run, and what to say of it: the exact engine does what the kernel cannot.
+
+    Arguments:
+        process: how prices move, where that was learnt already.
 
     Raises:
         UsageError, DataError: what no engine can do.
     """
     try:
-        return prepared(question, workers=workers), ()
+        return prepared(question, process=process, workers=workers), ()
     except (DataError, UsageError) as error:
-        exact = prepared(replace(question, engine=EngineKind.EXACT), workers=workers)
+        other = replace(question, engine=EngineKind.EXACT)
+        exact = prepared(other, process=process, workers=workers)
         return exact, (f"the exact engine ran, for the path kernel refused: {error}",)
 
 
@@ -138,11 +145,11 @@ def _hangs_on(ready: Prepared, hands: Executor) -> tuple[Sensitivity, ...]:
 
 
 def _broken(
-    question: StressQuestion, notes: tuple[str, ...]
+    ready: Prepared, notes: tuple[str, ...]
 ) -> tuple[ReverseStress | None, tuple[str, ...]]:
     """The smallest shock; what the paths have found is not lost where there is none to look for."""
     try:
-        return reverse_stress(question), notes
+        return reverse_stress(ready.question, process=ready.process), notes
     except DataError as error:
         return None, (*notes, f"no smallest shock was looked for: {error}")
     except KeyboardInterrupt:
