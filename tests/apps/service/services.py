@@ -41,9 +41,9 @@ class HandClock:
         return at_ns <= self.at_ns and not stop.is_set()
 
 
-def quiet(options: Options | None = None, *, place: Place | None = None) -> Service:
-    """A service on the crash's book, its clock one minute after the first price; nothing runs."""
-    clock = HandClock(crisis().ticks[0].at_ns + 60 * 10**9)
+def quiet(options: Options | None = None, *, place: Place | None = None, row: int = 0) -> Service:
+    """A service on the crash's book, its clock one minute after a row's prices; nothing runs."""
+    clock = HandClock(crisis().ticks[row].at_ns + 60 * 10**9)
     return opened(crisis(), options or Options(publish_s=0.01), clock=clock, place=place)
 
 
