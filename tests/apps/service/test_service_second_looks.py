@@ -78,6 +78,35 @@ def test_an_alert_of_who_has_paid_back_is_cleared(measure: str) -> None:
     assert alerts.look() == []
 
 
+def test_an_empty_page_of_events_passes_over_none_that_come_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    service = quiet()
+    reading = service.board.reading
+
+    def meanwhile() -> Any:
+        """The writer publishes while the page is being made."""
+        monkeypatch.undo()
+        act(service, c.Deposit(0, KEY, "ETH", WAD))
+        return reading()
+
+    monkeypatch.setattr(service.board, "reading", meanwhile)
+    api = Caller(service)
+    page = api.get("/v1/events?after=0").json()
+    assert page["events"] == []
+    assert service.board.heard > page["last"], "one came meanwhile"
+    (row,) = api.get(f"/v1/events?after={page['last']}").json()["events"]
+    assert (row["kind"], row["account"]) == ("deposit", KEY)
+    assert api.get(f"/v1/events?after={row['number']}").json()["last"] == row["number"]
+
+
+def test_a_reader_of_an_earlier_life_is_told_that_numbers_began_anew() -> None:
+    service = quiet()
+    act(service, c.Deposit(0, KEY, "ETH", WAD))
+    page = Caller(service).get("/v1/events?after=5000").json()
+    assert (page["events"], page["last"]) == ([], service.board.heard)
+
+
 def test_a_confirmed_gap_is_that_gap_and_no_other() -> None:
     with running(quiet()) as service:
         api = Caller(service)
