@@ -18,6 +18,7 @@ from trimtab.adapters.stores.rows import (
     stored_snapshots,
     stored_sources,
 )
+from trimtab.adapters.stores.sql_actions import SqlActions
 from trimtab.adapters.stores.tables import SNAPSHOTS, snapshot_values
 from trimtab.adapters.stores.verifying import find_fault, find_live_fault, quick_fault
 from trimtab.model.journal_entries import (
@@ -55,6 +56,11 @@ class SqlJournal:
     def access(self) -> Access:
         """The database, for what goes beyond the port: back-up, export, mending."""
         return self._access
+
+    @property
+    def actions(self) -> SqlActions:
+        """The audit trail of the venue's operators, in the same database."""
+        return SqlActions(self._access)
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Add entries durably, in one transaction (see the port)."""

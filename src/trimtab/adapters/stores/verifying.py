@@ -1,4 +1,4 @@
-"""What is wrong in a journal: its chain, its standing, its sources, its snapshots, its file."""
+"""What is wrong in a journal: chain, standing, sources, snapshots, audit trail, its file."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from trimtab.adapters.stores.rows import (
     stored_snapshots,
     stored_sources,
 )
+from trimtab.adapters.stores.sql_actions import whole_actions
 from trimtab.adapters.stores.tables import ENTRIES
 from trimtab.model.journal_entries import (
     Entry,
@@ -68,7 +69,7 @@ def find_live_fault(access: Access) -> Fault | None:
 
 
 def find_fault(access: Access, *, live: bool = False) -> Fault | None:
-    """Read everything: entries, snapshots, sources, the witness, the database's own check.
+    """Read everything: entries, snapshots, sources, actions, witness, the database's own check.
 
     Args:
         access: the journal.
@@ -190,7 +191,7 @@ def _beside(
             return "the journal does not say where it stands"
         if not has_moved and sources != {**base, **run.sources}:
             return "the last numbers of the sources are not those of the entries"
-        return access.read(access.database.own_fault)
+        return whole_actions(access)[1] or access.read(access.database.own_fault)
     except (JournalDamagedError, ValueError) as error:
         return _said(error)
 

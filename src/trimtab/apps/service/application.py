@@ -23,6 +23,7 @@ from trimtab.apps.service.gate import OpenGate
 from trimtab.apps.service.metrics import metrics_text
 from trimtab.apps.service.running import Service
 from trimtab.apps.service.security import HEADERS, RefusedError, Role, needs
+from trimtab.model.journal_entries import JournalError
 from trimtab.units import TrimtabError
 
 READS = Depends(needs(Role.READ))
@@ -180,6 +181,8 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 
 async def _bad_data(_: Request, error: Exception) -> Response:
+    if isinstance(error, JournalError):
+        return problem(503, "journal_unavailable", message=str(error))
     return problem(422, "bad_data", message=str(error))
 
 

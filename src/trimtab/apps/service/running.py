@@ -174,7 +174,6 @@ class Service:
         if drained:
             self.snapshots.finish(self.journal.last())
         self.journal.close()
-        self.audit.close()
         return drained
 
     def _publish(self) -> None:

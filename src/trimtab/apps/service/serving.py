@@ -132,17 +132,10 @@ def _place(question: ServeQuestion) -> Place:
         return Place()
     from trimtab.adapters.stores import open_store
 
-    location = question.journal
-    journal = open_store(location)
-    trail = None if "://" in location and not location.startswith("sqlite") else _beside(location)
-    audit = AuditTrail(trail, clock_ns=time.time_ns)
+    journal = open_store(question.journal)
+    audit = AuditTrail(journal.actions, clock_ns=time.time_ns)
     with progress("reading the journal") as tell:
         return Place(journal=journal, audit=audit, progress=tell)
-
-
-def _beside(location: str) -> Path:
-    """The audit trail's file, beside the journal's."""
-    return Path(location.removeprefix("sqlite:///")).with_suffix(".audit.jsonl")
 
 
 def _gate(question: ServeQuestion) -> Any:
