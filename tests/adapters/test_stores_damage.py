@@ -89,6 +89,7 @@ def test_no_damage_anywhere_goes_unseen_for_long(
         ("DELETE FROM journal_sources", 301, "last numbers of the sources", 300, 0),
         ("UPDATE journal_snapshots SET at_ns = 1 WHERE number = 100", 301, "entry 100", 300, 0),
         ("UPDATE journal_actions SET who = 'x' WHERE number = 5", 301, "action 5 of", 300, 0),
+        ("DELETE FROM journal_actions WHERE number > 20", 301, "action 21 of", 300, 0),
         ("DROP TABLE journal_actions", 301, "not readable", 300, 0),
         ("DROP TABLE journal_snapshots", 301, "snapshot", 300, 0),
         ("DROP TABLE journal_entries", 1, "", 200, 200),

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from trimtab.adapters.stores.database import Access
 from trimtab.adapters.stores.tables import ACTIONS, action_of, action_values
+from trimtab.adapters.stores.witness import Chain
 from trimtab.model.journal_entries import JournalDamagedError, JournalError, Tip
 from trimtab.model.operator_actions import OperatorAction, checked_actions, follows
 
@@ -33,7 +34,9 @@ class SqlActions:
         """
         every = list(actions)
         if every:
-            self._access.write(lambda connection: self._add(connection, every))
+            with self._access.turn():
+                self._access.write(lambda connection: self._add(connection, every))
+                self._access.database.acknowledge(Chain.ACTIONS, every[-1].tip)
 
     def read(self, after: int = 0) -> Iterator[OperatorAction]:
         """Yield actions above a number, in order (see the port)."""
@@ -73,6 +76,24 @@ def whole_actions(access: Access) -> tuple[list[OperatorAction], str | None]:
     except (TypeError, ValueError) as error:
         return whole, f"action {len(whole) + 1} of the audit trail is not readable ({error})"
     return whole, None
+
+
+def actions_fault(access: Access) -> str | None:
+    """What is wrong with the audit trail, None where it is whole and all that was acknowledged.
+
+    Raises:
+        ValueError: the witness itself is damaged.
+    """
+    # The witness first: a writer that goes on meanwhile is then ahead of it.
+    seen = access.database.witnessed(Chain.ACTIONS) or Tip()
+    whole, fault = whole_actions(access)
+    if fault is not None or not seen.number:
+        return fault
+    if seen.number > len(whole):
+        return f"action {len(whole) + 1} of the audit trail is missing"
+    if whole[seen.number - 1].tip != seen:
+        return f"action {seen.number} of the audit trail is not the one that was acknowledged"
+    return None
 
 
 def set_actions_aside(connection: Connection, after: int) -> None:

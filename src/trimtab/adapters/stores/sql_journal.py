@@ -21,6 +21,7 @@ from trimtab.adapters.stores.rows import (
 from trimtab.adapters.stores.sql_actions import SqlActions
 from trimtab.adapters.stores.tables import SNAPSHOTS, snapshot_values
 from trimtab.adapters.stores.verifying import find_fault, find_live_fault, quick_fault
+from trimtab.adapters.stores.witness import Chain
 from trimtab.model.journal_entries import (
     Entry,
     Fault,
@@ -75,7 +76,7 @@ class SqlJournal:
                 raise
             self._tip = entries[-1].tip
             self._sources.update(last_numbers(entries))
-            self._access.database.acknowledge(self._tip)
+            self._access.database.acknowledge(Chain.ENTRIES, self._tip)
 
     def read(self, after: int = 0, *, limit: int | None = None) -> Iterator[Entry]:
         """Yield entries above a number, in order (see the port)."""
