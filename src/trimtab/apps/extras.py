@@ -8,7 +8,8 @@ from importlib import metadata
 PACKAGE = "trimtab"
 # `psycopg[binary]>=3.2,<4; extra == 'service'`, as wheels write it.
 _NEEDED = re.compile(
-    r"(?P<name>[\w.-]+)\s*(\[[^\]]*\])?\s*\(?(?P<bounds>[^;)]*)\)?;.*extra\s*==\s*['\"](?P<extra>[^'\"]+)"
+    r"(?P<name>[\w.-]+)\s*(\[[^\]]*\])?\s*\(?(?P<bounds>[^;)]*)\)?"
+    r";.*extra\s*==\s*['\"](?P<extra>[^'\"]+)"
 )
 _BOUND = re.compile(r"(?P<sign>>=|<)\s*(?P<release>\d+(\.\d+)*)")
 

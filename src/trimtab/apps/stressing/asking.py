@@ -131,7 +131,7 @@ def asked_stress(
     if step is None and clock != HorizonSettings():
         step = min(float(clock.step_seconds), horizon)
     stood = _standing_at(case, choices.at)
-    process, found = learnt_process(case, stood, choices, step_seconds=step)
+    process, found = learnt_process(case, choices, stood=stood, step_seconds=step)
     engine = EngineKind.KERNEL if choices.engine == AUTO else EngineKind(choices.engine)
     question = StressQuestion(
         stood,

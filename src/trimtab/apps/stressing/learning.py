@@ -25,7 +25,7 @@ STILL: Final = "none"
 
 
 def learnt_process(
-    case: Case, stood: Case, choices: StressChoices, *, step_seconds: float | None
+    case: Case, choices: StressChoices, *, stood: Case, step_seconds: float | None
 ) -> tuple[Process, LearntProcess]:
     """Return the process that was chosen, and what it has learnt from a case's history.
 
@@ -34,6 +34,7 @@ def learnt_process(
 
     Args:
         case: whose history is learnt from.
+        choices: what the caller chose.
         stood: the case as it is asked of: its book at its first prices.
         step_seconds: of the paths; None is the history's own.
 
