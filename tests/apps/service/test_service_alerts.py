@@ -8,22 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.apps.service.alert_watching import at_price, said, watching
 from tests.apps.service.services import Caller, HandClock, quiet, until
-from trimtab.adapters.notices import Courier, LogSender, Manners, Notice, SendError
+from trimtab.adapters.notices import LogSender, Notice
 from trimtab.apps.service.alert_measures import MEASURED, Sight
 from trimtab.apps.service.alert_rules import (
     MEASURES,
-    AlertFile,
     AlertRule,
     AlertState,
     read_alerts,
     stepped,
 )
 from trimtab.apps.service.alerting import Alerts, attach_alerts, sender_of
-from trimtab.apps.service.running import Service
-from trimtab.apps.service.work import Work
-from trimtab.model import commands as c
-from trimtab.units import WAD, DataError, UsageError
+from trimtab.units import DataError, UsageError
 
 DEBT = AlertRule("debt", "debt_at_risk", 100.0, 80.0, rising=True, to=("log",))
 
@@ -131,42 +128,6 @@ def test_mistakes_are_named(tmp_path: Path, good: str, bad: str, says: str) -> N
     with pytest.raises(DataError, match=says) as error:
         read_alerts(file)
     assert "alerts.toml" in str(error.value)
-
-
-class Collecting:
-    """A sender that keeps what it is given, or fails."""
-
-    name = "log"
-
-    def __init__(self) -> None:
-        self.told: list[Notice] = []
-        self.fails = False
-
-    def send(self, notice: Notice) -> None:
-        if self.fails:
-            raise SendError("no", again=False)
-        self.told.append(notice)
-
-
-def watching(*rules: AlertRule) -> tuple[Service, Alerts, Collecting]:
-    service, sender = quiet(), Collecting()
-    clock = service.clock
-    courier = Courier(sender, Manners(tries_max=1, wait_first_s=0))
-    file = AlertFile(rules, {}, 1.0)
-    clocks = {"now_s": lambda: clock.now_ns() / 1e9, "clock_ns": clock.now_ns}
-    alerts = Alerts(service, file, couriers={"log": courier}, **clocks)
-    service.alerts = alerts
-    courier.start()
-    return service, alerts, sender
-
-
-def said(notice: Notice) -> str:
-    return f"{notice.details['key']} {notice.details['state']}"
-
-
-def at_price(service: Service, price: int) -> None:
-    service.writer.group([Work((c.SetPrices(0, (("ETH", price * WAD),)),), "desk")])
-    service.board.refresh()
 
 
 def test_a_crash_is_told_once_for_each_fact() -> None:
