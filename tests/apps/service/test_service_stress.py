@@ -51,6 +51,9 @@ def test_a_stress_test_runs_and_is_told() -> None:
         assert view["done"] == view["total"] == 40
         assert view["result"]["schema"] == "trimtab.stress/1"
         assert view["result"]["quote"] == "USD"
+        assert view["result"]["notes"][0] == (
+            f"prices are learnt from the {ROW + 1} rows served so far"
+        )
         report = api.get(f"/v1/stress/{view['id']}/report")
         assert report.headers["content-security-policy"].startswith("default-src 'none'; style-src")
         assert "Where prices could go" in report.text

@@ -70,6 +70,9 @@ def answered(task: StressTask, tell: Any) -> StressDone:
     )
     ready, notes = prepared_by_any(question, process=found)
     result = run_stress(ready, progress=tell)
+    if process.kind is not None:
+        rows = len(task.history.ticks)
+        notes = (f"prices are learnt from the {rows} rows served so far", *notes)
     answer = answer_of(ready, result, command=_command(asked), notes=notes)
     return StressDone(answer.to_json(), stress_report(answer))
 
