@@ -31,9 +31,10 @@ def export_parquet(journal: SqlJournal, folder: Path, *, after: int = 0, part: i
     Raises:
         DataError: the machine refuses the output, or the journal cannot be read.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    entries = journal.read(max(after, journal.anchor().number))
     written = 0
-    for batch in batches(journal.read(max(after, journal.anchor().number)), part):
+    folder.mkdir(parents=True, exist_ok=True)
+    for batch in batches(entries, part):
         span = f"{batch[0].number:012}-{batch[-1].number:012}"
         write_parquet(folder / f"entries-{span}.parquet", entry_columns(batch))
         write_parquet(folder / f"events-{span}.parquet", event_columns(batch))

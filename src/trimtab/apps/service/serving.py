@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trimtab.apps.console import progress, say
+from trimtab.apps.console import naming_file, progress, say
 from trimtab.apps.presets import load_case
 from trimtab.apps.service.audit import AuditTrail
 from trimtab.apps.service.gate import KeyGate, OpenGate, RateLimit, is_loopback
 from trimtab.apps.service.keyring import Keyring
+from trimtab.apps.service.listening import open_to_readers, taken_address
 from trimtab.apps.service.logs import Log, start_logs
 from trimtab.apps.service.opening import Place, opened, replayed
 from trimtab.apps.service.running import Options, Service
 from trimtab.model import Case
-from trimtab.units import UsageError
+from trimtab.units import DataError, UsageError
 
 # The writer waits this long at most for a reader's turn at the interpreter, seconds.
 SWITCH_S = 0.0005
@@ -62,10 +63,15 @@ def serve(
 
     Arguments:
         ready: is told the address once the service answers.
+
+    Raises:
+        UsageError: an address that is taken, or that this machine has not.
     """
     gate = _gate(question)
     log = start_logs(question.log_level)
     with ExitStack() as stack:
+        # Before anything is read or made: another service may have the address.
+        sockets = stack.enter_context(taken_address(question.host, question.port))
         service = _service(case, question)
         server = web_server(service, gate=gate, host=question.host, port=question.port)
         sys.setswitchinterval(SWITCH_S)
@@ -74,13 +80,14 @@ def serve(
         _attach(service, question, log=log, stack=stack)
         service.start()
         stack.callback(_stopped, service, log)
+        open_to_readers(sockets, question.host, port=question.port)
         address = f"http://{question.host}:{question.port}/"
         about = {"venue": case.rules.venue, "address": address, "acting": service.acting}
         log.info("serving", about)
         if ready is not None:
             ready(address)
         with _signals_kept():
-            server.run()
+            server.run(sockets=list(sockets))
 
 
 @contextmanager
@@ -115,7 +122,8 @@ def _attach(service: Service, question: ServeQuestion, *, log: Log, stack: ExitS
         if address != "replay":
             service.feeds.append(feed_at(address, service, log=log))
     if question.alerts is not None:
-        stack.callback(attach_alerts(service, question.alerts, log=log))
+        with naming_file("--alerts", question.alerts):
+            stack.callback(attach_alerts(service, question.alerts, log=log))
 
 
 def _service(case: Case, question: ServeQuestion) -> Service:
@@ -132,7 +140,10 @@ def _place(question: ServeQuestion) -> Place:
         return Place()
     from trimtab.adapters.stores import open_store
 
-    journal = open_store(question.journal)
+    try:
+        journal = open_store(question.journal)
+    except DataError as error:
+        raise error.located(where=f"--journal {error.where}".rstrip()) from None
     audit = AuditTrail(journal.actions, clock_ns=time.time_ns)
     with progress("reading the journal") as tell:
         return Place(journal=journal, audit=audit, progress=tell)
@@ -146,7 +157,8 @@ def _gate(question: ServeQuestion) -> Any:
     """
     limit = RateLimit(RATE, BURST, now_s=time.monotonic)
     if question.keys is not None:
-        keyring = Keyring(question.keys)
+        with naming_file("--keys", question.keys):
+            keyring = Keyring(question.keys)
         if not any(one.state(time.time_ns()) == "good" for one in keyring.records().values()):
             hint = f"trimtab keys add NAME --role admin --file {question.keys}"
             raise UsageError(f"--keys {question.keys}: it holds no good key; make one: {hint}")

@@ -95,7 +95,7 @@ def moving(task: StressTask) -> tuple[Process, LearntProcess]:
 
 
 def _process(task: StressTask) -> Process:
-    from trimtab.apps.stressing.learning import AUTO, STILL
+    from trimtab.apps.stressing.chosen import AUTO, STILL
     from trimtab.quant import GARCH_RETURNS_LEAST
     from trimtab.simulation.paths.fitted import PathKind, panel_of_case
     from trimtab.simulation.stress.process import Process

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from trimtab.adapters.files import read_stress_file
-from trimtab.apps.stressing.learning import AUTO, FIRST, STILL, learnt_process, volatilities
+from trimtab.apps.stressing.chosen import AUTO, FIRST, LAST, StressChoices
+from trimtab.apps.stressing.learning import learnt_process, volatilities
 from trimtab.kernels.clearing.terms import KeeperTerms
 from trimtab.model import (
     EVERY_ASSET,
@@ -21,7 +22,7 @@ from trimtab.model import (
 from trimtab.quant import GARCH_RETURNS_LEAST
 from trimtab.simulation.chain import stated_keepers, stated_oracles
 from trimtab.simulation.markets import stated_terms
-from trimtab.simulation.paths import NAMED_SHOCKS, PathKind
+from trimtab.simulation.paths import PathKind
 from trimtab.simulation.paths.sampling import SamplingKind
 from trimtab.simulation.stress import EngineKind, SamplingChoice, StressQuestion
 from trimtab.simulation.stress.planning import grid_of
@@ -35,51 +36,6 @@ from trimtab.units import (
 )
 
 STRESS_FILE: Final = "stress.toml"
-LAST: Final = "last"
-PROCESSES: Final = (AUTO, *(str(kind) for kind in PathKind), STILL)
-ENGINES: Final = (AUTO, *(str(kind) for kind in EngineKind))
-
-
-@dataclass(frozen=True, slots=True)
-class StressChoices:
-    """What is chosen beside a case and its stress file; None takes what the file says.
-
-    Args:
-        horizon_hours, step_seconds, paths: of the clock.
-        process: one of `PROCESSES`; auto is GARCH, or blocks of history where it is too short for
-            that. shock: the name of a shock on top, "" for none.
-        correlation_share: how far correlations go to one, 0 to 1.
-        engine: auto takes the kernel where it knows the book's rules, else the exact engine.
-        sampling: how paths are drawn.
-        levels: of value at risk and expected shortfall.
-        fund_probability: of a loss beyond the fund whose size is asked for.
-        seed: of all random numbers.
-        at: prices at which the book stands: first (its own), last, or a UTC time.
-    """
-
-    horizon_hours: float | None = None
-    step_seconds: float | None = None
-    paths: int | None = None
-    process: str = AUTO
-    shock: str = ""
-    correlation_share: float = 0.0
-    engine: str = AUTO
-    sampling: str = str(SamplingKind.PLAIN)
-    levels: tuple[float, ...] = (0.95, 0.99)
-    fund_probability: float = 0.01
-    seed: int = 0
-    at: str = FIRST
-
-    def __post_init__(self) -> None:
-        kinds = tuple(str(kind) for kind in SamplingKind)
-        for name, found, known in (
-            ("process", self.process, PROCESSES),
-            ("engine", self.engine, ENGINES),
-            ("sampling", self.sampling, kinds),
-            ("shock", self.shock or "none", ("none", *sorted(NAMED_SHOCKS))),
-        ):
-            if found not in known:
-                raise UsageError(f"--{name} {found!r}: expected one of {', '.join(known)}")
 
 
 def stress_settings(folder: Path | None, file: Path | None) -> StressSettings | None:
@@ -194,8 +150,10 @@ def _standing_at(case: Case, at: str) -> Case:
     first, last = case.ticks[0].at_ns, case.ticks[-1].at_ns
     try:
         moment = last if at == LAST else Time.parse(at).raw
-    except NumberError as error:
-        raise UsageError(f"--at: {error}") from None
+    except NumberError:
+        raise UsageError(
+            f"--at {at!r}: expected first, last, or a UTC time such as 2020-03-12T00:00:00Z"
+        ) from None
     if not first <= moment <= last:
         raise UsageError(
             f"--at {at}: the prices are from {Time(first).text()} to {Time(last).text()}"

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from trimtab.adapters.executors import ExecutorKind, open_executor
 from trimtab.adapters.files import BatchFolder
 from trimtab.apps.stressing.answer import StressAnswer
-from trimtab.apps.stressing.asking import StressChoices, asked_stress, notes_of
-from trimtab.apps.stressing.learning import AUTO
+from trimtab.apps.stressing.asking import AskedStress, asked_stress, notes_of
+from trimtab.apps.stressing.chosen import AUTO, StressChoices
 from trimtab.model import Case, Executor, StressSettings
 from trimtab.simulation import standing
 from trimtab.simulation.paths import PLAIN
@@ -73,13 +73,9 @@ def stress(
     """
     chosen = choices or StressChoices()
     asked = asked_stress(case, chosen, settings=settings)
-    question, process = asked.question, asked.process
     with open_executor(executor, workers) as hands:
-        if chosen.engine == AUTO:
-            ready, notes = prepared_by_any(question, process=process, workers=hands.workers)
-        else:
-            ready, notes = prepared(question, process=process, workers=hands.workers), ()
-        notes = (*notes_of(question, chosen), *notes)
+        ready, notes = prepared_as_asked(asked, chosen, workers=hands.workers)
+        notes = (*notes_of(asked.question, chosen), *notes)
         store = None
         if out is not None:
             store = BatchFolder(Path(out) / BATCHES, ready.identity, resume=resume)
@@ -104,7 +100,7 @@ def answer_of(
         command: what gives the answer again.
         notes: what the reader has to know of how the run was made.
     """
-    asset = _main_asset(ready.question, ready)
+    asset = main_asset(ready)
     return StressAnswer(
         result=result,
         standing=standing(ready.question.case),
@@ -116,6 +112,19 @@ def answer_of(
         command=command,
         notes=notes,
     )
+
+
+def prepared_as_asked(
+    asked: AskedStress, choices: StressChoices, *, workers: int = 1
+) -> tuple[Prepared, tuple[str, ...]]:
+    """Return a ready run by the engine that was chosen, and what to say of it.
+
+    Raises:
+        UsageError, DataError: what that engine cannot do; on auto, what none can.
+    """
+    if choices.engine == AUTO:
+        return prepared_by_any(asked.question, process=asked.process, workers=workers)
+    return prepared(asked.question, process=asked.process, workers=workers), ()
 
 
 def prepared_by_any(
@@ -164,8 +173,8 @@ def _lowest(ready: Prepared, asset: str) -> NDArray[np.float64]:
     return np.asarray(np.minimum.accumulate(prices, axis=1))
 
 
-def _main_asset(question: StressQuestion, ready: Prepared) -> str:
-    """The asset of the paths to which the book's borrowers are exposed most, in value."""
+def main_asset(ready: Prepared) -> str:
+    """Return the asset of the paths to which the book's borrowers are exposed most, in value."""
     grid = ready.grid
-    exposed = np.abs(exposures(question.case, grid.assets, prices=grid.first_prices))
+    exposed = np.abs(exposures(ready.question.case, grid.assets, prices=grid.first_prices))
     return grid.assets[int(np.argmax(exposed))]

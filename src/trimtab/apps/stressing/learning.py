@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from trimtab.apps.stressing.chosen import AUTO, FIRST, STILL, StressChoices
 from trimtab.model import Case
 from trimtab.quant import ReturnPanel
 from trimtab.simulation.paths import PathKind, panel_of_case
@@ -14,14 +14,6 @@ from trimtab.simulation.paths.sampling import SamplingKind
 from trimtab.simulation.stress import Process
 from trimtab.simulation.stress.process import LearntProcess, learnt
 from trimtab.units import YEAR_SECONDS, DataError
-
-if TYPE_CHECKING:
-    from trimtab.apps.stressing.asking import StressChoices
-
-AUTO: Final = "auto"
-FIRST: Final = "first"
-# Prices that stand still but for a shock.
-STILL: Final = "none"
 
 
 def learnt_process(

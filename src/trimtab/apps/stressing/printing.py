@@ -79,7 +79,7 @@ def _lines(answer: StressAnswer) -> list[str]:
     worst = [one for one in result.worst if one.loss > 0.0]
     if worst:
         told = ", ".join(f"{one.path} ({number(one.loss)})" for one in worst[:3])
-        lines.append(f"worst paths by number: {told}")
+        lines.append(f"worst paths by number: {told}; --path {worst[0].path} tells of the first")
     if answer.sensitivities and answer.sensitivities[0].swing > 0.0:
         first = answer.sensitivities[0]
         lines.append(f"it hangs most on: {first.factor} (swing {number(first.swing)} {quote})")

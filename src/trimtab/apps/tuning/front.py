@@ -16,8 +16,8 @@ from trimtab.adapters.files import (
 )
 from trimtab.apps.stressing import StressChoices
 from trimtab.apps.stressing.asking import asked_stress
+from trimtab.apps.stressing.chosen import AUTO
 from trimtab.apps.stressing.front import prepared_by_any
-from trimtab.apps.stressing.learning import AUTO
 from trimtab.model import Case, StressSettings
 from trimtab.simulation.stress.tuning import (
     Borrowers,

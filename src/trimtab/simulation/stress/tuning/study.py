@@ -37,6 +37,7 @@ from trimtab.simulation.stress.tuning.parameters import (
 )
 from trimtab.simulation.stress.tuning.recommending import pareto_set, recommended
 from trimtab.simulation.stress.tuning.results import Trial, TuneResult
+from trimtab.simulation.stress.tuning.trading import cheapest_trades
 from trimtab.units import RulesError, UsageError, float_of
 
 Progress = Callable[[int, int], None]
@@ -120,6 +121,8 @@ def run_tuning(
 def _answer(question: TuneQuestion, trials: Sequence[Trial]) -> TuneResult:
     front = pareto_set(trials)
     asked = question.stress
+    chosen = recommended(asked.case, trials, front=front)
+    trades = cheapest_trades(asked.case, trials, front=front) if chosen is None else ()
     return TuneResult(
         tuple(trials),
         front,
@@ -128,8 +131,9 @@ def _answer(question: TuneQuestion, trials: Sequence[Trial]) -> TuneResult:
         asked.paths,
         asked.seed,
         str(question.borrowers),
-        recommended(asked.case, trials, front=front),
+        chosen,
         len(trials) == question.trials,
+        trades,
     )
 
 
