@@ -5,14 +5,16 @@ import socket
 from contextlib import ExitStack, suppress
 from typing import Any
 
+import pytest
 from websockets.sync.client import connect
 
 from tests.apps.service.services import HandClock, Taken, listening, quiet, running, until
 from trimtab.apps.service.fanout.outgoing import FRAMES_MAX
 from trimtab.apps.service.fanout.whole import Whole
 from trimtab.apps.service.fanout.wire import Kind
+from trimtab.apps.service.hub import Hub
 from trimtab.apps.service.metrics import metrics_text
-from trimtab.apps.service.running import Service
+from trimtab.apps.service.running import Service, due_after
 from trimtab.apps.service.work import Work
 from trimtab.model import commands as c
 from trimtab.units import WAD
@@ -96,6 +98,32 @@ def test_events_are_told_once_and_in_order() -> None:
     assert (len(first["events"]), first["events_skipped"]) == (200, 100)
     assert first["events"][-1]["account"] == "new-299"
     assert second["events"] == []
+
+
+def test_making_a_frame_gives_way_between_its_steps() -> None:
+    service, taken, pauses = quiet(), Taken(), []
+    hub = Hub(service.board, acting=False, pause=lambda: pauses.append(len(taken.frames)))
+    hub.begin(taken)
+    assert pauses == [0] * len(pauses), "each before the frame is handed over"
+    assert len(pauses) >= len(taken.frames[0]["worst"]) == 20
+    assert taken.frames[0] == fresh(service)
+    rests: list[bool] = []
+    with running(service):
+        service.queue.put(
+            Work((), "desk", reply=lambda _: rests.append(service.writer.resting.is_set()))
+        )
+        until(lambda: rests and service.writer.resting.is_set())
+    assert rests == [False], "while it decides, it does not rest"
+
+
+@pytest.mark.parametrize(
+    ("ended_s", "took_s", "due_s"),
+    [(10.01, 0.004, 10.1), (10.09, 0.004, 10.1), (10.25, 0.004, 10.25), (10.1, 0.1, 10.6)],
+)
+def test_frames_keep_step(ended_s: float, took_s: float, due_s: float) -> None:
+    found = due_after(10.0, ended_s=ended_s, took_s=took_s, every_s=0.1)
+    assert found == pytest.approx(due_s)
+    assert due_after(10.0, ended_s=19.0, took_s=9.0, every_s=0.1) == 21.0, "2 s at most"
 
 
 def tick(service: Service, price: int) -> None:

@@ -6,12 +6,14 @@ over what changed and never hears of readers.
 """
 
 import json
+from collections.abc import Callable
 from threading import Lock
 from typing import Any, Protocol
 
 from trimtab.apps.service.account_views import ListQuestion, account_list
 from trimtab.apps.service.board import Board, Reading
 from trimtab.apps.service.fanout.wire import Counts, Kind
+from trimtab.apps.service.figures import book
 from trimtab.apps.service.views import heard, overview
 
 EVENTS_PER_FRAME = 200
@@ -28,9 +30,14 @@ class Outlet(Protocol):
 class Hub:
     """The frames that readers are shown, and what is counted of both."""
 
-    def __init__(self, board: Board, *, acting: bool) -> None:
+    def __init__(self, board: Board, *, acting: bool, pause: Callable[[], object] = tuple) -> None:
+        """Nobody reads yet.
+
+        Arguments:
+            pause: called between steps of making a frame; who has something to give way to waits.
+        """
         self._board = board
-        self._acting = acting
+        self._acting, self._pause = acting, pause
         self._outlet: Outlet | None = None
         self._lock = Lock()
         # What the outlet was last shown; empty where a snapshot is due.
@@ -114,10 +121,17 @@ class Hub:
 
     def _state(self, reading: Reading) -> dict[str, Any]:
         question = ListQuestion(state="with_debt", limit=WORST)
+        self._pause()
+        assert reading.coefficients is not None, "what all figures are made of"
+        self._pause()
+        book(reading)
+        self._pause()
         shown = overview(reading, acting=self._acting)
+        worst = account_list(reading, question, pause=self._pause)["accounts"]
+        self._pause()
         return {
             "version": reading.version,
             "as_of": shown["as_of"],
             "overview": shown,
-            "worst": account_list(reading, question)["accounts"],
+            "worst": worst,
         }
