@@ -66,7 +66,7 @@ def test_frames_are_refused_while_the_process_takes_nothing() -> None:
         assert time.perf_counter() - begun < 1.0, "nobody waited"
         assert taken in (FRAMES_MAX, FRAMES_MAX + 1), "one is in hand, the others wait"
         assert drained == []
-        until(lambda: drained == [link] and len(far.read().got) == taken)
+        until(lambda: len(far.read().got) == taken and drained == [link])
         assert [text[:2] for text in far.texts()] == [f"{n:02d}" for n in range(taken)]
         assert link.offer(Kind.SNAPSHOT, "whole")
         until(lambda: far.read().texts()[-1] == "whole")

@@ -142,6 +142,7 @@ def test_the_process_holds_nothing_of_the_service(service: Service, tmp_path: Pa
         # stdin and the link it is a copy of, the reader, and what an event loop needs for itself.
         assert sum(one.startswith("socket:") for one in opened) == 5
         assert int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[16]) == 5
+        assert os.sched_getscheduler(pid) == os.SCHED_BATCH
     code = "import sys, trimtab.apps.service.fanout.__main__; print(*sys.modules)"
     words = [sys.executable, "-c", code]
     loaded = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()

@@ -1,14 +1,17 @@
 """`python -m trimtab.apps.service.fanout`: the stream's process; its stdin is the service's link.
 
-It gives way to the service (nice 5), and stress tests give way to it: readers who get a frame late
-are told so by its time, but a liquidation must not wait for them.
+It gives way to the service (nice 5, and it never interrupts it where the system can be told so),
+and stress tests give way to it: readers who get a frame late are told so by its time, but a
+liquidation must not wait for them.
 """
 
 import asyncio
+import contextlib
 import os
 import resource
 import signal
 import socket
+import sys
 from typing import Any
 
 from trimtab.apps.service.fanout.service_end import ServiceEnd
@@ -20,13 +23,21 @@ DESCRIPTORS = 4096
 
 def main() -> None:
     """Serve readers until the service ends."""
-    os.nice(NICE)
+    _give_way()
     # Whoever stops the service stops its group, too: the service says when this ends.
     for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(one, signal.SIG_IGN)
     _allow_descriptors()
     link = socket.socket(fileno=os.dup(0))
     asyncio.run(_serve(link))
+
+
+def _give_way() -> None:
+    os.nice(NICE)
+    if sys.platform == "linux":
+        # A batch process that wakes waits for its turn: the writer keeps its core until it rests.
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _allow_descriptors() -> None:
