@@ -94,6 +94,7 @@ def test_connections_travel_with_their_message_and_are_ours_no_longer() -> None:
         assert [one["number"] for one in fields] == list(range(5))
         for one, descriptor, (_, other) in zip(fields, far.descriptors, pairs, strict=True):
             assert os.fstat(descriptor).st_ino == one["inode"]
+            other.settimeout(5)
             os.write(descriptor, b"hello")
             assert other.recv(10) == b"hello"
             os.close(descriptor)
@@ -118,6 +119,7 @@ def test_only_so_many_connections_wait() -> None:
     assert not link.offer(Kind.DELTA, "late")
     link.say(Kind.STOP, {})
     ours.close()
+    theirs.settimeout(5)
     assert theirs.recv(1) == b"", "what waited is closed with the link"
     theirs.close()
 

@@ -173,7 +173,7 @@ def test_noise_is_bounded_and_pings_are_answered(monkeypatch: pytest.MonkeyPatch
 
 def test_the_silent_are_asked_for_a_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readers, "QUIET_S", 0.1)
-    monkeypatch.setattr(readers, "DEAD_S", 0.4)
+    monkeypatch.setattr(readers, "ANSWER_S", 0.3)
 
     async def story() -> None:
         async with place() as here:

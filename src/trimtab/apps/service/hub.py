@@ -75,10 +75,15 @@ class Hub:
         with self._lock:
             if self._outlet is None:
                 return
-            if self._last:
-                self._offer(self._outlet, Kind.DELTA, frame=self._delta())
-            else:
-                self._whole(self._outlet)
+            try:
+                if self._last:
+                    self._offer(self._outlet, Kind.DELTA, frame=self._delta())
+                else:
+                    self._whole(self._outlet)
+            except Exception:
+                # Whatever was not told is in the snapshot that comes next.
+                self._last = {}
+                raise
 
     def _offer(self, outlet: Outlet, kind: Kind, *, frame: dict[str, Any]) -> None:
         if outlet.offer(kind, json.dumps(frame, separators=(",", ":"))):
@@ -89,14 +94,13 @@ class Hub:
 
     def _whole(self, outlet: Outlet) -> None:
         with self._board.reading() as reading:
-            self._last = self._state(reading)
+            state = self._state(reading)
             self._heard = self._board.heard
             first = max(0, self._heard - EVENTS_PER_FRAME)
             latest = self._board.events_after(first, EVENTS_PER_FRAME)
             events = [heard(one, reading) for one in latest if one.number <= self._heard]
-        self._offer(
-            outlet, Kind.SNAPSHOT, frame={"type": "snapshot", **self._last, "events": events}
-        )
+        self._last = state
+        self._offer(outlet, Kind.SNAPSHOT, frame={"type": "snapshot", **state, "events": events})
 
     def _delta(self) -> dict[str, Any]:
         """What differs from the last frame, field by field, and events since."""

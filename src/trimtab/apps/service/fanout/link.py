@@ -42,11 +42,12 @@ class Link:
 
     def offer(self, kind: Kind, text: str) -> bool:
         """Queue a frame; False where there is no room for it."""
+        message = packed(kind, text.encode())
         with self._changed:
             if self._closed or len(self._frames) >= FRAMES_MAX:
                 self._refused = True
                 return False
-            self._frames.append(packed(kind, text.encode()))
+            self._frames.append(message)
             self._changed.notify()
         return True
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Event, Lock, Thread
@@ -101,15 +101,8 @@ class StreamProcess:
 
     def _serve(self) -> None:
         """One process, from its start to its end."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                COMMAND,
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-        link = Link(ours, drained=self._hub.resume)
+        self._process, ours = _started()
+        link = Link(ours, drained=self._resume)
         with self._lock:
             self._link = link
             if self._stop.is_set():
@@ -150,7 +143,7 @@ class StreamProcess:
 
     def _heard(self, link: Link, kind: Kind, *, body: bytes) -> None:
         if kind is Kind.WANTED:
-            self._hub.begin(link)
+            self._show(self._hub.begin, link)
         elif kind is Kind.NOBODY:
             self._hub.end(link)
         elif kind is Kind.KEY:
@@ -164,6 +157,16 @@ class StreamProcess:
         elif kind is Kind.LOG:
             fields = json.loads(body)
             self._tell(fields["level"], fields["event"], about=fields["about"])
+
+    def _resume(self, link: Link) -> None:
+        self._show(self._hub.resume, link)
+
+    def _show(self, act: Callable[[Link], None], link: Link) -> None:
+        """Have a snapshot made; where that fails, the publisher tries again."""
+        try:
+            act(link)
+        except Exception as error:
+            self._tell("error", "stream_snapshot_failed", about={"error": f"{error!r}"})
 
     def _check(self, link: Link, fields: Mapping[str, Any]) -> None:
         """Look at a key that a reader has shown in its first message."""
@@ -179,3 +182,24 @@ class StreamProcess:
     def _tell(self, level: str, event: str, *, about: Mapping[str, Any]) -> None:
         if self._log is not None:
             getattr(self._log, level)(event, about)
+
+
+def _started() -> tuple["subprocess.Popen[bytes]", socket.socket]:
+    """A process, whose stdin is the other end of a link, and our end.
+
+    Raises:
+        OSError: no process can be started.
+    """
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            process = subprocess.Popen(
+                COMMAND,
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError:
+            ours.close()
+            raise
+    return process, ours

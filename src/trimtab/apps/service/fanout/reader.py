@@ -15,12 +15,12 @@ from trimtab.apps.service.fanout.outgoing import URGENT_MAX, Outgoing
 
 # The kernel holds at most twice this for a reader, however long it does not read.
 SEND_BUFFER = 32 * 1024
-MESSAGE_MAX, RECEIVE = 4096, 4096
+MESSAGE_MAX, RECEIVE, REASON_MAX = 4096, 4096, 120
 # A reader that leaves a frame half taken for this long is cut off.
 SEND_S = 10.0
 KEY_S = 5.0
 # Whoever has said nothing for so long is asked for a sign of life, and cut off without one.
-QUIET_S, DEAD_S = 20.0, 40.0
+QUIET_S, ANSWER_S = 20.0, 20.0
 CLOSE_S = 2.0
 POLICY_VIOLATION, GONE, TRY_AGAIN = 1008, 1001, 1013
 NO_KEY = "a key was expected"
@@ -76,8 +76,9 @@ class Reader:
         self._protocol = ServerProtocol(state=OPEN, max_size=MESSAGE_MAX)
         self._outgoing = Outgoing(connection.send)
         self._said = bytearray()
-        self._last = self._watched = self._pinged = False
+        self._last = self._watched = False
         self._since_s = self._heard_s = home.now_s()
+        self._pinged_s: float | None = None
         connection.setblocking(False)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
 
@@ -114,7 +115,7 @@ class Reader:
         self.state, self._since_s = State.CLOSING, self._home.now_s()
         self._outgoing.frames.clear()
         try:
-            self._protocol.send_close(code, reason)
+            self._protocol.send_close(code, reason.encode()[:REASON_MAX].decode(errors="ignore"))
         except (ConnectionClosed, InvalidState):
             self.end()
             return
@@ -134,14 +135,15 @@ class Reader:
     def look(self) -> None:
         """Hold the reader to its times."""
         now_s = self._home.now_s()
-        stood_s, quiet_s = now_s - self._since_s, now_s - self._heard_s
+        stood_s, pinged_s = now_s - self._since_s, self._pinged_s
         late = self.state is State.CLOSING and stood_s > CLOSE_S
-        if late or self._outgoing.held_s(now_s) > SEND_S or quiet_s > DEAD_S:
+        dead = pinged_s is not None and now_s - pinged_s > ANSWER_S
+        if late or dead or self._outgoing.held_s(now_s) > SEND_S:
             self.end(cut=True)
         elif self.state is State.KEY_DUE and stood_s > KEY_S:
             self.close(POLICY_VIOLATION, NO_KEY)
-        elif quiet_s > QUIET_S and not self._pinged:
-            self._pinged = True
+        elif pinged_s is None and now_s - self._heard_s > QUIET_S:
+            self._pinged_s = now_s
             self._outgoing.urgent.append(Frame(Opcode.PING, b"").serialize(mask=False))
             self.flush()
 
@@ -156,7 +158,7 @@ class Reader:
         if not data:
             self.end()
             return
-        self._heard_s, self._pinged = self._home.now_s(), False
+        self._heard_s, self._pinged_s = self._home.now_s(), None
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
             self._take(event)

@@ -82,8 +82,7 @@ class Upgrade(asyncio.Protocol):
         try:
             response = self._protocol.accept(request)
             if response.status_code != 101:
-                self._answer(response)
-                return
+                raise _no_handshake(response)
             connection = self._connection(request)
             key_due = await asyncio.to_thread(self._looked_at, connection, request.path)
             self._hand(response, connection, key_due=key_due)
@@ -151,6 +150,15 @@ class Upgrade(asyncio.Protocol):
     def _write(self) -> None:
         self._transport.write(b"".join(self._protocol.data_to_send()))
         self._transport.close()
+
+
+def _no_handshake(answer: Response) -> RefusedError:
+    """What the library says against a handshake, as every refusal is said."""
+    headers = {
+        name: answer.headers[name] for name in ("Allow", "Upgrade") if name in answer.headers
+    }
+    message = bytes(answer.body or b"").decode().partition("\n")[0]
+    return RefusedError(answer.status_code, "bad_handshake", message=message, headers=headers)
 
 
 def _unavailable() -> RefusedError:

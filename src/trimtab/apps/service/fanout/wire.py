@@ -15,7 +15,7 @@ HEADER = struct.Struct(">BI")
 
 
 class Kind(IntEnum):
-    """What a message is; READER comes with a descriptor, and NOBODY, WANTED, STOP have no body."""
+    """What a message is. READER comes with a descriptor; STOP, WANTED and NOBODY say no more."""
 
     # From the service to the stream's process.
     SNAPSHOT = 1
