@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
+import duckdb
 import pytest
 from sqlalchemy import Connection, text
 
@@ -14,6 +15,7 @@ from tests.adapters.journal_chains import actions_of, chain_of, snapshot_at
 from tests.adapters.postgres import PostgresOfTests
 from trimtab.adapters.stores import SqlJournal, open_store
 from trimtab.adapters.stores.archive import back_up, restore, write_archive
+from trimtab.adapters.stores.exporting import export_parquet
 from trimtab.model.journal_entries import (
     JournalDamagedError,
     JournalError,
@@ -167,6 +169,20 @@ def test_a_back_up_carries_the_trail(
     assert fresh.snapshots() == [Tip(), ENTRIES[19].tip]
     assert fresh.verify() is None
     fresh.close()
+
+
+def test_an_export_holds_the_whole_trail(journal: SqlJournal, tmp_path: Path) -> None:
+    journal.append(ENTRIES)
+    assert export_parquet(journal, tmp_path / "none", after=40) == 0
+    assert list((tmp_path / "none").iterdir()) == []
+    journal.actions.extend(ACTIONS)
+    assert export_parquet(journal, tmp_path / "out", after=39) == 1
+    with duckdb.connect() as tables:
+        rows = tables.execute(
+            "SELECT number, epoch_ns(timestamp), who, role, action, about, result, chain "
+            f"FROM '{tmp_path}/out/actions.parquet' ORDER BY number"
+        ).fetchall()
+    assert rows == [astuple(action) for action in ACTIONS]
 
 
 def test_a_trail_alone_is_no_empty_journal(tmp_path: Path) -> None:
