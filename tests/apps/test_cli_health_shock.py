@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 import trimtab
 from tests.apps.command_line import RULES, ask, write_case
+from tests.apps.perp_case import write_perps
 from tests.apps.test_report import assert_stands_alone
 from trimtab.engine import Draft
 from trimtab.simulation.price_shock import Shock, shocked_records
@@ -103,6 +105,23 @@ def test_other_rules_are_asked_at_the_moved_prices(case: Path, tmp_path: Path) -
     rules.write_text(RULES.replace("liquidation_threshold = 0.80", "liquidation_threshold = 0.76"))
     words = ("--against", rules, "--shock", "ETH=-24%")
     assert [one["account"] for one in document(case, *words)["against"]["accounts"]] == ["ann"]
+
+
+def test_mark_prices_move_with_their_asset(tmp_path: Path) -> None:
+    """The last mark of ETH-PERP is not its index price, and falls by the same tenth."""
+    case = write_perps(tmp_path / "perps")
+    plain, moved = (
+        {one["market"]: one for row in found["accounts"] for one in row["positions"]}
+        for found in (
+            document(case, "--at", "2024-01-01T00:30:00Z"),
+            document(case, "--at", "2024-01-01T00:30:00Z", "--shock", "ETH=-10%"),
+        )
+    )
+    before, after = (Decimal(held["ETH-PERP"]["mark_price"]) for held in (plain, moved))
+    assert after == before * Decimal("0.9")
+    assert moved["BTC-USD"] == plain["BTC-USD"]
+    at_first = document(case, "--shock", "ETH=-10%")["shock"]
+    assert at_first["newly_liquidatable"] == ["ann", "bob/iso"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 
 import trimtab
 from tests.apps.command_line import Answer, ask
+from tests.apps.perp_case import write_perps
 from tests.apps.stress_case import STRESS_FILE, write_stress_case
 from tests.apps.test_report import Reader, assert_stands_alone
 from trimtab.apps.stressing import PathAnswer, StressChoices, stress_path
@@ -169,6 +170,21 @@ def test_a_quiet_path_says_so(tmp_path: Path) -> None:
     answer = ask("stress", folder, "--process", "none", "--paths", 2, "--path", 1)
     assert (answer.code, answer.out) == (0, "")
     assert "nobody is liquidated, and nothing is lost" in answer.err
+
+
+def test_positions_are_told_by_what_was_closed_the_largest_first(tmp_path: Path) -> None:
+    """A long slide: small positions are closed step by step, more than a table shows."""
+    case = write_perps(tmp_path / "perps")
+    words = ("--process", "none", "--shock", "crash", "--horizon-hours", 0.5, "--paths", 2)
+    answer = ask("stress", case, *words, "--path", 1, "--out", tmp_path / "out")
+    assert answer.code == 0, answer.err
+    assert "repaid or closed USD" in answer.out
+    moments = json.loads((tmp_path / "out" / "path-1" / "summary.json").read_text())["timeline"]
+    closed = sorted((Decimal(one["closed_value"]) for one in moments), reverse=True)
+    assert len(moments) > 20
+    assert f"{closed[0]:,.2f}" in answer.out
+    assert all(row.startswith("  2024-01-01T") for row in answer.out.splitlines()[4:24])
+    assert "the exact engine ran" in answer.err
 
 
 def test_where_the_engines_differ_both_are_told(

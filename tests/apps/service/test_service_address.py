@@ -47,7 +47,7 @@ def test_the_demo_tells_no_address_that_is_another_s(busy: int) -> None:
 
 
 def test_an_address_of_another_machine_is_refused_by_its_option() -> None:
-    for host in ("192.0.2.1", "no such host"):
+    for host in ("192.0.2.1", "no such host", "a..b"):
         said = f"--host {host}: .*expected an address of this"
         with pytest.raises(UsageError, match=said), taken_address(host, free_port()):
             pass

@@ -21,14 +21,14 @@ def taken_address(host: str, port: int) -> Iterator[Sequence[socket.socket]]:
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise _no_address(host, error) from None
     refused: OSError | None = None
     with ExitStack() as stack:
         sockets = []
         for family, *kind, _, address in dict.fromkeys(found):
-            taken = stack.enter_context(socket.socket(family, *kind))
             try:
+                taken = stack.enter_context(socket.socket(family, *kind))
                 _bind(taken, address)
             except OSError as error:
                 # Of several addresses, one that is held counts before one that is not there.
@@ -70,6 +70,6 @@ def _no_port(host: str, port: int, *, error: OSError) -> UsageError:
     )
 
 
-def _no_address(host: str, error: OSError) -> UsageError:
-    why = error.strerror or str(error)
+def _no_address(host: str, error: OSError | UnicodeError) -> UsageError:
+    why = getattr(error, "strerror", None) or str(error)
     return UsageError(f"--host {host}: {why}; expected an address of this machine")

@@ -97,7 +97,8 @@ def print_path(answer: PathAnswer) -> None:
     replayed = answer.replayed
     quote, tally = replayed.case.rules.quote, replayed.tally
     asset, moments = main_asset(answer.ready), answer.timeline
-    columns = ["time", f"{asset} {quote}", "liquidations", f"repaid {quote}", f"seized {quote}"]
+    taken = f"{'repaid or closed' if replayed.case.rules.markets else 'repaid'} {quote}"
+    columns = ["time", f"{asset} {quote}", "liquidations", taken, f"seized {quote}"]
     columns += [f"bad debt {quote}", "accounts", "paid by"]
     rows = [_row(moment, asset) for moment in _told(moments)]
     title = f"{replayed.case.rules.venue}: path {answer.path} of seed {replayed.seed}"
@@ -138,7 +139,7 @@ def _agreement(answer: PathAnswer) -> str:
 
 def _told(moments: tuple[Moment, ...]) -> list[Moment]:
     """The steps to print: those with the largest losses and liquidations, in order of time."""
-    size = sorted(moments, key=lambda one: (one.tally.bad_debt_wad, one.tally.repaid_wad))
+    size = sorted(moments, key=lambda one: (one.tally.bad_debt_wad, one.taken_wad))
     return sorted(size[-MOMENTS_SHOWN:], key=lambda one: one.step)
 
 
@@ -148,7 +149,7 @@ def _row(moment: Moment, asset: str) -> list[str]:
     more = len(moment.accounts) - NAMES_SHOWN
     paid = [SHORT_PAYERS[payer] for payer, value in tally.loss_wad.items() if value]
     values = (
-        *(moment.prices_wad[asset], tally.repaid_wad + tally.closed_wad),
+        *(moment.prices_wad[asset], moment.taken_wad),
         *(tally.seized_wad, tally.bad_debt_wad),
     )
     price, repaid, seized, lost = (shown(value, 2) for value in values)

@@ -46,6 +46,11 @@ class Moment:
         """Its time as text."""
         return Time(self.at_ns).text()
 
+    @property
+    def taken_wad(self) -> int:
+        """Debt that was repaid and notional that was closed, wad of the quote."""
+        return self.tally.repaid_wad + self.tally.closed_wad
+
 
 def timeline_of(
     run: ReplayRun, reported: NDArray[np.float64], *, assets: Sequence[str]
