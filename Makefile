@@ -8,9 +8,13 @@ LOCKED := $(INSTALL) --require-hashes --only-binary :all:
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --universal \
 	--python-version 3.11 --fork-strategy fewest --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate
+# What benchmarks compare with, and what of it Trimtab does not need itself.
+PEERS := agentpy mesa polars py_vollib QuantLib radcad \
+	dill fn.py lets_be_rational multiprocess pathos piecewise_rational polars-runtime-32 pox ppft \
+	SALib simplejson vollib
 NOW := $(PYTHON) -c 'import time; print(time.time())'
 
-.PHONY: help setup extras demo test check soak oracle mutants bench docs format lock clean
+.PHONY: help setup extras demo test check soak oracle mutants peers bench docs format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,7 +72,18 @@ oracle: .venv/.oracle ## Run the twins against real bytecode, which it takes fro
 mutants: .venv/.dev ## Break the twins in small ways; their tests have to notice
 	@$(BIN)/python -m tests.mutation
 
-bench: .venv/.run ## Run the benchmarks
+.cache/peers/.made: .venv/.made requirements/peers.txt requirements/peers_newer.txt
+	@rm -rf .cache/peers
+	@$(LOCKED) --no-deps --target .cache/peers -r requirements/peers.txt
+	@# Says that it needs Python 3.13; its wheel is pure and runs on this one.
+	@$(LOCKED) --no-deps --target .cache/peers --ignore-requires-python \
+		-r requirements/peers_newer.txt
+	@touch $@
+
+peers: .cache/peers/.made ## Bring what the benchmarks compare with, apart from .venv
+	@:
+
+bench: .venv/.dev ## Run the benchmarks, beside the peers if they are there
 	@$(BIN)/python -m benchmarks
 
 docs: .venv/.run ## Write the generated reference
@@ -84,6 +99,9 @@ lock: ## Compile requirements/ afresh (needs uv)
 		-o requirements/dev.txt
 	@printf 'eth-abi>=6,<7\npyrevm==0.3.7\nweb3>=8,<9\n' \
 		| $(COMPILE) - -c requirements/dev.txt -o requirements/oracle.txt
+	@printf '%s\n' $(PEERS) | $(COMPILE) --no-deps - -o requirements/peers.txt
+	@printf 'balabs-risk-kernel==1.0.2\n' \
+		| $(subst 3.11,3.13,$(COMPILE)) --no-deps - -o requirements/peers_newer.txt
 
 clean: ## Remove what make and the tools made
 	@rm -rf .venv .oracle_cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -7,8 +7,6 @@ same liquidations.
 from __future__ import annotations
 
 import importlib
-import os
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -126,17 +124,6 @@ PEERS = {
     "mesa": mesa_count,
     "agentpy": agentpy_count,
 }
-
-
-def look_in_folders() -> None:
-    """Let peers be found in the folders of `BENCH_PEERS` too, after all others.
-
-    Some pin old versions of what Trimtab needs, bring a package `tests`, or ask for another Python:
-    `pip install --no-deps --target FOLDER` and an unpacked wheel keep them apart.
-    """
-    for folder in os.environ.get("BENCH_PEERS", "").split(os.pathsep):
-        if folder and folder not in sys.path:
-            sys.path.append(folder)
 
 
 def balabs_run(held: Any, owed: Any) -> Callable[[Any], Any] | None:

@@ -29,12 +29,13 @@ IMPORT = (
     "import time; begun = time.perf_counter(); import trimtab; print(time.perf_counter() - begun)"
 )
 LOAD = (
-    "import resource, sys, time; from pathlib import Path\n"
+    "import sys, time; from pathlib import Path\n"
+    "from benchmarks.measuring import peak_bytes\n"
     "from trimtab.adapters.files.position_columns import read_positions\n"
     "from trimtab.kernels.building import book_of_rows\n"
     "begun = time.perf_counter(); found = read_positions(Path(sys.argv[1]))\n"
     "book = book_of_rows(found.account, found.term, quantity=found.quantity, terms=100)\n"
-    "print(time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    "print(time.perf_counter() - begun, peak_bytes())"
 )
 WRITE = (
     "COPY (SELECT (i // 5)::INTEGER AS account, "
@@ -73,6 +74,6 @@ def kernel_start() -> Result:
         (
             ("import trimtab", f"{imported:.3f}", ""),
             ("first decision, warm cache, imports included", f"{called:.2f}", ""),
-            ("Parquet to columns", f"{loaded:.1f}", f"{resident * 1024 / 1e9:.2f}"),
+            ("Parquet to columns", f"{loaded:.1f}", f"{resident / 1e9:.2f}"),
         ),
     )

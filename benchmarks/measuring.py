@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
 
 ROUNDS = 5
+PEERS = Path(__file__).parents[1] / ".cache" / "peers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +33,44 @@ class Result:
         return "\n".join([f"## {self.title}", "", *notes, "", *lines, ""])
 
 
+# What measures: one table or some.
+Part = Callable[[], Result | Sequence[Result]]
+
+
 def cpu_seconds(work: Callable[[], object]) -> float:
     """CPU seconds of this process for one call: what else the machine does counts little."""
     begun = time.process_time()
     work()
     return time.process_time() - begun
+
+
+def look_for_peers() -> None:
+    """Let peers be found in the folder that `make peers` fills, after all others.
+
+    They stand apart because some pin old versions of what Trimtab needs, bring a package `tests`
+    or ask for a newer Python than runs them.
+    """
+    if str(PEERS) not in sys.path:
+        sys.path.append(str(PEERS))
+
+
+def alone(part: Part) -> Sequence[Result]:
+    """What a part finds in a process of its own: no memory of what was measured before."""
+    with ProcessPoolExecutor(1, get_context("spawn"), look_for_peers) as pool:
+        found = pool.submit(part).result()
+    return [found] if isinstance(found, Result) else found
+
+
+def peak_bytes() -> int:
+    """The most memory that this process has held since its program began.
+
+    `getrusage` would tell of the process that started it, too: the mark outlives the exec.
+    """
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    words = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    return int(words["VmHWM"].split()[0]) * 1024
 
 
 @contextmanager

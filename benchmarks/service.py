@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from benchmarks.measuring import Result, cpu_seconds, told
+from benchmarks.measuring import Result, cpu_seconds, peak_bytes, told
 from benchmarks.service_venue import ASSETS, names, ticks, venue_case
 from trimtab.adapters.stores import open_store
 from trimtab.apps.service.opening import Place, opened
@@ -136,7 +135,7 @@ def service_latency() -> Result:
             held = [float(x) for x in json.loads(probe.communicate()[0])]
         service.journal.close()
     unsafe = len(service.writer.venue.house.waiting)
-    most_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    most_mb = peak_bytes() / 2**20
     rows = (
         ("tick to decision", spans.to_decision()),
         ("tick to durable decision", spans.durable),
@@ -150,7 +149,7 @@ def service_latency() -> Result:
             f"{INDEXED:,} accounts in the index, {len(names())} prices a tick, {RATE} ticks a "
             f"second for {SECONDS} s, each committed to SQLite before it counts; one in 1,000 "
             f"accounts within 0.1% of the edge, {unsafe:,} unsafe at the end. Built in "
-            f"{built:.0f} s; the process held at most {most_mb:,.0f} MB. Load of the machine at "
+            f"{built:.0f} s; the process held at most {most_mb:,.0f} MiB. Load of the machine at "
             f"the end: {os.getloadavg()[0]:.1f}. A decision waits for the commit before it.",
             "The delay is that of another process, which wakes every hundredth of a second and "
             "spins on the clock for 2 ms: how late it woke, or how long it was held, at worst.",

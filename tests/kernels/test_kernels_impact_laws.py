@@ -115,13 +115,16 @@ def test_a_point_of_a_table_belongs_to_the_segment_that_it_begins(x):
 
 
 @pytest.mark.parametrize("h", [1e-12, 1e-6, 9.99e-3, 0.01, 1.001e-2, 0.3])
-def test_both_forms_of_the_second_order_agree_with_its_series(h):
-    """1 - (1 + h) exp(-h) is the sum over k >= 2 of (-h)^k (k - 1) / k!."""
-    exact, term = Fraction(0), Fraction(1)
+def test_both_forms_of_the_orders_agree_with_their_series(h):
+    """1 - exp(-h) and 1 - (1 + h) exp(-h) are sums of -(-h)^k / k! and of (-h)^k (k - 1) / k!."""
+    first, second, term = Fraction(0), Fraction(0), Fraction(1)
     for k in range(1, 30):
         term *= -Fraction(h) / k
-        exact += term * (k - 1)
-    assert loops.second_order(h) == pytest.approx(float(exact), rel=1e-11)
+        first -= term
+        second += term * (k - 1)
+    found = loops.orders(h)
+    assert found[0] == pytest.approx(float(first), rel=1e-15)
+    assert found[1] == pytest.approx(float(second), rel=1e-11)
 
 
 @pytest.mark.parametrize("rate", [0.0, 1e-300, 1e-9, 9.9e-9, 1.01e-8, 0.5, 800.0])

@@ -40,6 +40,7 @@ def _compiler() -> dict[str, Any]:
     if not has_numba():
         return {}
     from trimtab.kernels import jit
+    from trimtab.kernels.permuting import can_permute
 
     kept = list(jit.cache_folder().glob(f"*{jit.SUFFIX}"))
     return {
@@ -47,6 +48,7 @@ def _compiler() -> dict[str, Any]:
         "kernel_cache": str(jit.cache_folder()),
         "kernel_cache_files": len(kept),
         "kernel_cache_bytes": sum(path.stat().st_size for path in kept),
+        "kernel_look_up": "registers (AVX-512)" if can_permute() else "memory",
         "kernel_threads": "1; more with threads=",
         "kernel_thread_layer": LAYER,
     }

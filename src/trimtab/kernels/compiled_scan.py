@@ -9,10 +9,18 @@ from numpy.typing import NDArray
 
 from trimtab.kernels.coefficients import ROUND_64, UNDERFLOW_64
 from trimtab.kernels.jit import kernel
+from trimtab.kernels.permuting import (
+    LANES,
+    PICKED,
+    can_permute,
+    next_failing_of,
+    table_size,
+)
 from trimtab.kernels.requirement import ROUNDED_RATE, Curves
 from trimtab.kernels.works import DOUBT, SAFE, UNSAFE, JudgeWork, ScreenWork
 
 BLOCK = 128
+failing_1, failing_2, failing_4, failing_8 = (next_failing_of(pairs) for pairs in (1, 2, 4, 8))
 
 # Quantities and terms by slot and row, and the coefficients by term.
 Columns = tuple[NDArray[np.float32], NDArray[Any], NDArray[np.float32]]
@@ -65,26 +73,81 @@ def upper_sum(work: ScreenWork, row: int) -> np.float32:
 
 
 @kernel
-def screen(work: ScreenWork) -> tuple[int, int]:
-    """Sort out the rows that are not surely safe; return how many are unsafe, and in doubt.
+def sort_out(work: ScreenWork, found: tuple[int, int, int]) -> tuple[int, int]:
+    """Write a row that is not surely safe among the unsafe or the doubtful; count them.
 
-    A block of sums stays in the first cache while the columns pass by.
+    `found`: the row, and how many were unsafe and in doubt before it.
     """
+    row, unsafe, doubtful = found
+    sure = upper_sum(work, row) < 0
+    work.unsafe[unsafe] = row
+    work.doubtful[doubtful] = row
+    return unsafe + int(sure), doubtful + int(not sure)
+
+
+@kernel
+def screen_blocks(work: ScreenWork, counts: tuple[int, int, int]) -> tuple[int, int]:
+    """Sort out the rows from one on that are not surely safe; return how many of each there are.
+
+    A block of sums stays in the first cache while the columns pass by. `counts`: the first row, and
+    how many were unsafe and in doubt before it.
+    """
+    begin, unsafe, doubtful = counts
     sums = np.empty(BLOCK, np.float32)
     rows = np.empty(BLOCK + 1, np.int32)
-    unsafe, doubtful = 0, 0
-    for begin in range(work.first, work.last, BLOCK):
-        size = min(BLOCK, work.last - begin)
+    for first in range(begin, work.last, BLOCK):
+        size = min(BLOCK, work.last - first)
         sums[:] = -work.margin
-        add_up((work.quantity, work.term, work.low), (sums[:size], begin))
+        add_up((work.quantity, work.term, work.low), (sums[:size], first))
         for place in range(uncleared(sums[:size], rows)):
-            row = begin + int(rows[place])
-            sure = upper_sum(work, row) < 0
-            work.unsafe[unsafe] = row
-            unsafe += int(sure)
-            work.doubtful[doubtful] = row
-            doubtful += int(not sure)
+            unsafe, doubtful = sort_out(work, (first + int(rows[place]), unsafe, doubtful))
     return unsafe, doubtful
+
+
+@kernel
+def next_uncleared(work: ScreenWork, rest: tuple[NDArray[np.float32], int]) -> tuple[int, int]:
+    """The next sixteen rows with any that is not surely safe, and which: see `next_failing_of`.
+
+    `rest`: the table of coefficients, and the first row to look at.
+    """
+    table, begin = rest
+    given = (work.quantity, work.term, table, -work.margin, begin, work.last)
+    pairs = table.size // PICKED
+    if pairs == 1:
+        found: tuple[int, int] = failing_1(given)
+    elif pairs == 2:
+        found = failing_2(given)
+    elif pairs == 4:
+        found = failing_4(given)
+    else:
+        found = failing_8(given)
+    return found
+
+
+@kernel
+def screen_permuted(work: ScreenWork, table: NDArray[np.float32]) -> tuple[int, int]:
+    """The same by `next_failing_of`; `table` is `work.low`, filled up to `table_size`."""
+    unsafe, doubtful, at = 0, 0, work.first
+    while True:
+        at, failing = next_uncleared(work, (table, at))
+        if failing == 0:
+            break
+        for lane in range(LANES):
+            if failing >> lane & 1:
+                unsafe, doubtful = sort_out(work, (at + lane, unsafe, doubtful))
+        at += LANES
+    return screen_blocks(work, (at, unsafe, doubtful))
+
+
+def screen(work: ScreenWork) -> tuple[int, int]:
+    """Sort out the rows that are not surely safe; return how many are unsafe, and in doubt."""
+    if work.term.dtype != np.uint8 or not can_permute():
+        counts: tuple[int, int] = screen_blocks(work, (work.first, 0, 0))
+        return counts
+    table = np.zeros(table_size(work.low.size), np.float32)
+    table[: work.low.size] = work.low
+    found: tuple[int, int] = screen_permuted(work, table)
+    return found
 
 
 @kernel

@@ -100,12 +100,14 @@ def falling(rate: float, width: float) -> float:
 
 
 @compiled_if_possible
-def second_order(h: float) -> float:
-    """Return 1 - (1 + h) exp(-h), the terms up to h^6 where h is small."""
+def orders(h: float) -> tuple[float, float]:
+    """Return 1 - exp(-h) and 1 - (1 + h) exp(-h); the terms up to h^6 where h is small."""
     if h > _SMALL:
-        return -math.expm1(-h) - h * math.exp(-h)
-    terms = 0.5 - h * (1.0 / 3.0 - h * (0.125 - h * (1.0 / 30.0 - h / 144.0)))
-    return h * h * terms
+        first = -math.expm1(-h)
+        return first, first - h * (1.0 - first)
+    second = 0.5 - h * (1.0 / 3.0 - h * (0.125 - h * (1.0 / 30.0 - h / 144.0)))
+    rest = 1.0 / 6.0 - h * (1.0 / 24.0 - h * (1.0 / 120.0 - h / 720.0))
+    return h * (1.0 - h * (0.5 - h * rest)), h * h * second
 
 
 @compiled_if_possible
@@ -145,8 +147,8 @@ def integral(curves: ImpactCurves, span: tuple[int, float, float]) -> float:
     if kind == SQUARE_ROOT:
         u, end = first * math.sqrt(x), first * math.sqrt(x + width)
         h = first * first * width / (u + end)
-        inner = u * -math.expm1(-h) + second_order(h)
-        return float(2.0 / (first * first) * math.exp(-u) * inner)
+        one, two = orders(h)
+        return float(2.0 / (first * first) * math.exp(-u) * (u * one + two))
     if kind == CONSTANT_PRODUCT:
         return float(width / ((1.0 + x / first) * (1.0 + (x + width) / first)))
     return over_table(curves, span)

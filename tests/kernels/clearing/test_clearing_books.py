@@ -69,20 +69,20 @@ def test_accounts_are_grouped_by_what_they_hold_and_owe():
     world = world_of(asked(drawn_book(50)), steps=3)
     assert world.groups.shape[0] == 1
     assert world.groups[0, : on.MEMBERS].tolist() == [0, 50, 0, 1, 1]
-    assert sorted(world.order.tolist()) == list(range(50))
-    assert (np.diff(world.order_wake) >= 0.0).all()
+    assert sorted(world.name.tolist()) == list(range(50))
+    assert (np.diff(world.wake) >= 0.0).all()
 
 
 def test_the_first_level_is_the_room_to_the_edge():
     world = world_of(asked(book_of([1.0, 1.0], [800.0, 1600.0])), steps=3)
-    assert world.order.tolist() == [1, 0]
-    assert world.order_wake.tolist() == pytest.approx([0.0, np.log(2.0)], abs=2e-9)
+    assert world.name.tolist() == [1, 0]
+    assert world.wake.tolist() == pytest.approx([0.0, np.log(2.0)], abs=2e-9)
 
 
 def test_who_owes_nothing_is_never_looked_at():
     world = world_of(asked(book_of([1.0, 1.0], [0.0, 100.0])), steps=3)
-    assert world.order.tolist() == [1]
-    assert world.account[0, on.GROUP] == -1
+    assert world.name.tolist() == [1, 0]
+    assert world.account[:, on.GROUP].tolist() == [0, -1]
 
 
 def many_shapes(assets, accounts):
@@ -160,7 +160,8 @@ def test_a_second_state_is_the_world_s_own():
     copy.assets[:] = 0.0
     assert (world.held[:, on.AMOUNT] > 0.0).all()
     assert world.assets[0, on.PATH] == 2000.0
-    assert copy.order is world.order
+    assert copy.name is world.name
+    assert copy.turns.keys is not world.turns.keys
 
 
 def test_terms_reach_the_assets_that_they_name():

@@ -179,18 +179,33 @@ def test_a_market_is_as_deep_as_ever_once_its_price_stands_still(decay):
 
 
 @compiled_if_possible
-def sorting(keys, items):
+def sorting(pairs, count):
     """The function that only compiled ones reach."""
-    ordering_loops.sort_pairs(keys, items)
+    ordering_loops.sort_pairs(pairs, count)
 
 
-@given(st.lists(st.tuples(st.sampled_from([-2.0, 0.0, 0.5, 1e300]), st.integers(0, 9)), max_size=9))
-@settings(max_examples=60, deadline=None)
-def test_pairs_are_sorted_by_key_and_then_by_number(pairs):
-    keys = np.array([key for key, _ in pairs], dtype=np.float64)
-    items = np.array([item for _, item in pairs], dtype=np.int64)
-    sorting(keys, items)
-    assert list(zip(keys.tolist(), items.tolist(), strict=True)) == sorted(pairs)
+@given(
+    few=st.integers(0, 3 * ordering_loops.FEW),
+    spread=st.sampled_from([1, 7, 10**6, 2**62]),
+    repeats=st.sampled_from([1, 1, 5, 200]),
+    seed=st.integers(0, 10**6),
+)
+@settings(max_examples=80, deadline=None)
+def test_pairs_are_sorted_by_key_and_then_by_name(few, spread, repeats, seed):
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(-spread, spread, few)
+    keys = rng.permutation(np.tile(drawn, repeats))
+    count = keys.size
+    names = rng.permutation(count + 5)
+    items = rng.permutation(count)
+    room = [np.append(keys, [9] * 5), np.append(items, [-1] * 5), names]
+    room += [np.zeros(count + 5, np.int64) for _ in range(2)]
+    pairs = ordering_loops.Pairs(*room, np.zeros(ordering_loops.BUCKETS + 1, np.int64))
+    expected = sorted(zip(keys.tolist(), names[items].tolist(), strict=True))
+    sorting(pairs, count)
+    found = zip(pairs.keys[:count].tolist(), names[pairs.items[:count]].tolist(), strict=True)
+    assert list(found) == expected
+    assert pairs.items[count:].tolist() == [-1] * 5
 
 
 @given(

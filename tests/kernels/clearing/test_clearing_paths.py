@@ -6,6 +6,7 @@ import math
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -257,3 +258,32 @@ def test_the_interpreter_clears_as_compiled_code_does():
     own = cleared(asked(drawn_book(60), **BUSY), walks(2, 25), first_path=3).table()
     assert own[:, COLUMNS.index("liquidations")].sum() > 0.0
     assert np.array(eval(done.stdout)) == pytest.approx(own, rel=1e-9, abs=1e-9)
+
+
+def dollars_held_too(accounts):
+    """Loans of USD against ETH and USD, so that suppliers' losses make other accounts unsafe."""
+    rng = np.random.default_rng(4)
+    owed = rng.lognormal(5.0, 1.5, accounts)
+    held = owed / rng.uniform(0.5, 0.79, accounts) / 2000.0
+    plain = book_of(held, owed)
+    part = rng.uniform(0.0, 0.6, accounts)
+    amounts = np.column_stack([held * (1.0 - part), part * held * 2000.0])
+    claims = amounts.sum(axis=0) + np.array([0.0, owed.sum()])
+    pools = replace(plain.pools, supplied=claims, cash=claims - plain.pools.borrowed)
+    level, bonus = np.array([[0.8, 0.8]]), np.array([[0.06, 0.03]])
+    return replace(plain, held=amounts, weight=level, end=level, bonus=bonus, pools=pools)
+
+
+def test_who_cannot_pay_at_first_gets_its_turn_when_suppliers_have_paid():
+    # Keepers with as much capital as they like put off who cannot pay; with a limit, however far,
+    # every offer is looked at in its turn. Both must come to the same.
+    impact = impact_terms(("ETH",), kind=ImpactKind.SQUARE_ROOT, first=1e-3)
+    book, prices = dollars_held_too(400), walks(40, 4, vol=40.0)
+    table = [
+        cleared(asked(book, impact=impact, gas=4.0, failure=0.3, capital=capital), prices).table()
+        for capital in (np.inf, 1e250)
+    ]
+    columns = {name: table[0][:, at] for at, name in enumerate(COLUMNS)}
+    assert (columns["socialized"] > 0.0).sum() > 3
+    assert (columns["liquidations"] > 100).sum() > 3
+    np.testing.assert_allclose(*table, rtol=1e-12, atol=1e-9)

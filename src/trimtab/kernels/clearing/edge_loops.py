@@ -42,6 +42,31 @@ def account_sums(world: World, account: int) -> Sums:
 
 
 @inlined_if_possible
+def remember(world: World, asked: tuple[int, Sums]) -> None:
+    """Keep the sums of who waits at a place for the rest of the step."""
+    place, found = asked
+    world.known[place, on.COLLATERAL] = found[0]
+    world.known[place, on.MAINTENANCE] = found[1]
+    world.known[place, on.AT_END] = found[2]
+    world.known[place, on.DEBT] = found[3]
+    world.known[place, on.WEIGHTED] = found[4]
+
+
+@inlined_if_possible
+def sums_now(world: World, place: int) -> Sums:
+    """Return the sums of who waits at a place: those kept, unless suppliers have paid since."""
+    if world.counts[on.SOCIALIZED_NOW] > 0:
+        return account_sums(world, world.lists[on.WAITING, place])
+    return (
+        world.known[place, on.COLLATERAL],
+        world.known[place, on.MAINTENANCE],
+        world.known[place, on.AT_END],
+        world.known[place, on.DEBT],
+        world.known[place, on.WEIGHTED],
+    )
+
+
+@inlined_if_possible
 def below(left: float, right: float) -> bool:
     """Return whether left < right by more than a tie."""
     return bool(left - right < -EDGE * (left + right))
@@ -118,62 +143,89 @@ def level_of(world: World, asked: tuple[int, Sums]) -> float:
 
 
 @inlined_if_possible
-def enter(world: World, account: int) -> None:
-    """Put an account among those that are looked at."""
-    place = world.counts[on.ACTIVE]
-    world.levels[on.WAKE, place] = -math.inf
-    world.lists[on.ACTIVE, place] = account
-    world.lists[on.GROUPED, place] = world.account[account, on.GROUP]
-    world.counts[on.ACTIVE] += 1
-    world.lists[on.ENTERED, world.counts[on.ENTERED]] = account
-    world.counts[on.ENTERED] += 1
+def wake(world: World, account: int) -> None:
+    """Put an account among those that are awake."""
+    place = world.counts[on.WAITING]
+    world.lists[on.WAITING, place] = account
+    world.counts[on.WAITING] = place + 1
 
 
 @inlined_if_possible
-def leave(world: World, place: int) -> None:
-    """Take an account that owes nothing any more out of those that are looked at."""
-    last = world.counts[on.ACTIVE] - 1
-    world.levels[on.WAKE, place] = world.levels[on.WAKE, last]
-    world.lists[on.ACTIVE, place] = world.lists[on.ACTIVE, last]
+def lie_down(world: World, asked: tuple[int, Sums]) -> None:
+    """Let a safe account sleep again, if it owes anything."""
+    account, found = asked
+    world.account[account, on.SINCE] = -1
+    if found[3] <= 0.0:
+        return
+    place = world.counts[on.SLEEPING]
+    block = place // on.BLOCK
+    level = level_of(world, (account, found))
+    world.level[place] = level
+    world.lowest[block] = min(world.lowest[block], level) if place % on.BLOCK > 0 else level
+    world.lists[on.SLEEPING, place] = account
+    world.lists[on.GROUPED, place] = world.account[account, on.GROUP]
+    world.counts[on.SLEEPING] = place + 1
+
+
+@inlined_if_possible
+def get_up(world: World, place: int) -> None:
+    """Wake a sleeper; the last one takes its place."""
+    wake(world, world.lists[on.SLEEPING, place])
+    last = world.counts[on.SLEEPING] - 1
+    world.level[place] = world.level[last]
+    world.lists[on.SLEEPING, place] = world.lists[on.SLEEPING, last]
     world.lists[on.GROUPED, place] = world.lists[on.GROUPED, last]
-    world.counts[on.ACTIVE] = last
+    world.counts[on.SLEEPING] = last
+
+
+@inlined_if_possible
+def rouse_block(world: World, block: int) -> None:
+    """Wake those of a block of sleepers whose level is passed."""
+    at, lowest = block * on.BLOCK, math.inf
+    while at < min((block + 1) * on.BLOCK, world.counts[on.SLEEPING]):
+        if world.spread[world.lists[on.GROUPED, at]] > world.level[at]:
+            get_up(world, at)
+        else:
+            lowest = min(lowest, world.level[at])
+            at += 1
+    world.lowest[block] = lowest
 
 
 @inlined_if_possible
 def rouse(world: World) -> None:
-    """Bring the groups' spreads up to date and enter the accounts whose first level is passed."""
+    """Bring the groups' spreads up to date and wake the accounts whose level is passed."""
+    widest = -math.inf
     for group in range(world.groups.shape[0]):
         spread = spread_out(world, group)
         world.spread[group] = spread
+        widest = max(widest, spread)
         at, last = world.groups[group, on.FOLLOWING], world.groups[group, on.LAST]
-        while at < last and spread > world.order_wake[at]:
-            enter(world, world.order[at])
+        while at < last and spread > world.wake[at]:
+            wake(world, at)
+            world.lists[on.ENTERED, world.counts[on.ENTERED]] = at
+            world.counts[on.ENTERED] += 1
             at += 1
         world.groups[group, on.FOLLOWING] = at
+    block = 0
+    while block * on.BLOCK < world.counts[on.SLEEPING]:
+        if widest > world.lowest[block]:
+            rouse_block(world, block)
+        block += 1
 
 
 @inlined_if_possible
 def find_waiting(world: World, step: int) -> None:
-    """List who is unsafe now and since when; the others sleep on, or leave."""
-    found, at = 0, 0
-    while at < world.counts[on.ACTIVE]:
-        if world.spread[world.lists[on.GROUPED, at]] <= world.levels[on.WAKE, at]:
-            at += 1
-            continue
-        account = world.lists[on.ACTIVE, at]
+    """Keep of those awake who is unsafe, since when and with what sums; the others sleep."""
+    found, awake = 0, world.counts[on.WAITING]
+    for place in range(awake):
+        account = world.lists[on.WAITING, place]
         total = account_sums(world, account)
-        if total[3] <= 0.0:
-            leave(world, at)
+        if not is_unsafe(total, world.account[account, on.FLAGGED] > 0):
+            lie_down(world, (account, total))
             continue
-        wake = -math.inf
-        if is_unsafe(total, world.account[account, on.FLAGGED] > 0):
-            if world.account[account, on.SINCE] < 0:
-                world.account[account, on.SINCE] = step
-            world.lists[on.WAITING, found] = account
-            found += 1
-        else:
-            world.account[account, on.SINCE] = -1
-            wake = level_of(world, (account, total))
-        world.levels[on.WAKE, at] = wake
-        at += 1
+        if world.account[account, on.SINCE] < 0:
+            world.account[account, on.SINCE] = step
+        world.lists[on.WAITING, found] = account
+        remember(world, (found, total))
+        found += 1
     world.counts[on.WAITING] = found

@@ -10,6 +10,7 @@ from trimtab.kernels.border import Floats, Ints
 from trimtab.kernels.clearing import layout as at
 from trimtab.kernels.clearing.book import ClearingBook
 from trimtab.kernels.clearing.layout import World
+from trimtab.kernels.clearing.ordering_loops import BUCKETS, Pairs
 from trimtab.kernels.clearing.outcomes import COLUMNS
 from trimtab.kernels.clearing.terms import KeeperTerms, OracleTerms
 from trimtab.kernels.impact import ImpactCurves, ImpactTerms
@@ -55,11 +56,11 @@ class Question:
 def world_of(question: Question, *, steps: int) -> World:
     """The world before the first path, with a state of its own."""
     book = question.book
-    held, held_asset, held_first = _held(book)
-    owed, owed_asset, owed_first = _owed(book)
-    groups, order, order_wake, group = _groups(book)
+    groups, order, wake, group = _groups(book)
+    held, held_asset, held_first = _held(book, order)
+    owed, owed_asset, owed_first = _owed(book, order)
     accounts = len(book.accounts)
-    account = np.full((accounts, 7), -1, np.int64)
+    account = np.full((accounts, at.ACCOUNT_COLUMNS), -1, np.int64)
     account[:, at.HELD_FIRST], account[:, at.HELD_LAST] = held_first[:-1], held_first[1:]
     account[:, at.OWED_FIRST], account[:, at.OWED_LAST] = owed_first[:-1], owed_first[1:]
     account[:, at.GROUP], account[:, at.FLAGGED] = group, 0
@@ -70,12 +71,15 @@ def world_of(question: Question, *, steps: int) -> World:
         owed,
         owed_asset,
         account,
-        np.zeros((2, accounts)),
-        np.zeros((5, accounts), np.int64),
+        order,
+        np.zeros((accounts, at.KNOWN_COLUMNS)),
+        np.zeros(accounts),
+        np.zeros(accounts // at.BLOCK + 1),
+        np.zeros((at.LIST_ROWS, accounts), np.int64),
+        _turns(accounts),
         np.zeros(5, np.int64),
         groups,
-        order,
-        order_wake,
+        wake,
         np.zeros(len(groups)),
         assets,
         assets[:, : at.STATE_ROWS].copy(),
@@ -88,9 +92,19 @@ def world_of(question: Question, *, steps: int) -> World:
 
 def another(world: World) -> World:
     """The same world with a state of its own, for another thread."""
-    own = ("held", "owed", "account", "levels", "lists", "counts", "groups", "spread", "assets")
-    copies = {name: getattr(world, name).copy() for name in (*own, "said", "row")}
-    return world._replace(**copies)
+    copies = {name: getattr(world, name).copy() for name in _OWN}
+    return world._replace(turns=_turns(len(world.account)), **copies)
+
+
+_OWN = (
+    *("held", "owed", "account", "known", "level", "lowest", "lists", "counts", "groups"),
+    *("spread", "assets", "said", "row"),
+)
+
+
+def _turns(accounts: int) -> Pairs:
+    keys, items, names, spare_keys, spare_items = np.zeros((5, accounts), np.int64)
+    return Pairs(keys, items, names, spare_keys, spare_items, np.zeros(BUCKETS + 1, np.int64))
 
 
 def _rows(amounts: Floats) -> tuple[Ints, Ints, Ints]:
@@ -100,20 +114,22 @@ def _rows(amounts: Floats) -> tuple[Ints, Ints, Ints]:
     return accounts.astype(np.int64), assets.astype(np.int64), first.astype(np.int64)
 
 
-def _held(book: ClearingBook) -> tuple[Floats, Ints, Ints]:
-    accounts, assets, first = _rows(book.held)
-    kind = book.kind[accounts]
+def _held(book: ClearingBook, order: Ints) -> tuple[Floats, Ints, Ints]:
+    amounts = book.held[order]
+    accounts, assets, first = _rows(amounts)
+    kind = book.kind[order][accounts]
     held = np.zeros((accounts.size, 6))
-    held[:, at.AMOUNT] = held[:, at.AT_START] = book.held[accounts, assets]
+    held[:, at.AMOUNT] = held[:, at.AT_START] = amounts[accounts, assets]
     held[:, at.WEIGHT], held[:, at.END] = book.weight[kind, assets], book.end[kind, assets]
     held[:, at.BONUS] = book.bonus[kind, assets]
     return held, assets, first
 
 
-def _owed(book: ClearingBook) -> tuple[Floats, Ints, Ints]:
-    accounts, assets, first = _rows(book.owed)
+def _owed(book: ClearingBook, order: Ints) -> tuple[Floats, Ints, Ints]:
+    amounts = book.owed[order]
+    accounts, assets, first = _rows(amounts)
     owed = np.zeros((accounts.size, 2))
-    owed[:, at.AMOUNT] = owed[:, at.AT_START] = book.owed[accounts, assets]
+    owed[:, at.AMOUNT] = owed[:, at.AT_START] = amounts[accounts, assets]
     return owed, assets, first
 
 
@@ -121,7 +137,8 @@ def _groups(book: ClearingBook) -> tuple[Ints, Ints, Floats, Ints]:
     """Accounts that owe, by the assets that count for them and those that they owe.
 
     Returns:
-        The groups, their accounts one group after another, each one's level, each account's group.
+        The groups; all accounts, one group after another and those that owe nothing last; the level
+        and the group of each, in that order.
     """
     weighs = (book.held > 0.0) & (book.weight[book.kind] > 0.0)
     owes = book.owed > 0.0
@@ -133,8 +150,8 @@ def _groups(book: ClearingBook) -> tuple[Ints, Ints, Floats, Ints]:
         kept = np.argsort(-counts, kind="stable")[: GROUPS_MOST - 1]
         renumbered = np.full(len(shapes), len(kept))
         renumbered[kept] = np.arange(len(kept))
-        rest = shapes[renumbered == len(kept)].any(axis=0)
-        shapes, place = np.concatenate([shapes[kept], rest[None]]), renumbered[place]
+        others = shapes[renumbered == len(kept)].any(axis=0)
+        shapes, place = np.concatenate([shapes[kept], others[None]]), renumbered[place]
     wake = _first_levels(book)[owing]
     order = np.lexsort((owing, wake, place))
     edges = np.searchsorted(place[order], np.arange(len(shapes) + 1))
@@ -146,9 +163,9 @@ def _groups(book: ClearingBook) -> tuple[Ints, Ints, Floats, Ints]:
         groups[number, [at.HELD_COUNT, at.OWED_COUNT]] = held.size, owed.size
         groups[number, at.MEMBERS : at.MEMBERS + held.size] = held
         groups[number, at.MEMBERS + middle : at.MEMBERS + middle + owed.size] = owed
-    group = np.full(len(book.accounts), -1, np.int64)
-    group[owing] = place
-    return groups, owing[order].astype(np.int64), wake[order], group
+    rest = np.flatnonzero(~owes.any(axis=1))
+    group = np.concatenate([place[order], np.full(rest.size, -1)]).astype(np.int64)
+    return groups, np.concatenate([owing[order], rest]).astype(np.int64), wake[order], group
 
 
 def _first_levels(book: ClearingBook) -> Floats:
@@ -166,7 +183,7 @@ def _assets(question: Question) -> Floats:
     found = np.zeros((len(book.assets), at.ASSET_COLUMNS))
     for column in _PRICED:
         found[:, column] = book.prices
-    for column in (at.HELD_INDEX, at.OWED_INDEX, at.DEPTH):
+    for column in (at.HELD_INDEX, at.OWED_INDEX, at.DEPTH, at.OVER_REPORTED):
         found[:, column] = 1.0
     found[:, at.VARIANCE] = _column(question, "sigma_ref", plain=1.0) ** 2
     for column, name in _POOL_COLUMNS.items():

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trimtab.kernels.border import Floats, Ints
+from trimtab.kernels.clearing.ordering_loops import Pairs
 from trimtab.kernels.clearing.outcomes import COLUMNS
 from trimtab.kernels.impact import ImpactCurves
 
@@ -19,21 +20,30 @@ PATH, MARKET, REPORTED, HELD_WORTH, OWED_WORTH, HELD_LOG, OWED_LOG = range(7)
 HELD_INDEX, OWED_INDEX, HELD_INDEX_LOG, OWED_INDEX_LOG = range(7, 11)
 OUTSTANDING, PERMANENT, DEPTH, VARIANCE, LOWEST, LAST_SAID, LAST_STEP = range(11, 18)
 SUPPLIED, BORROWED, CASH, RESERVES, MINTED, FUND, BACKSTOP = range(18, 25)
-STATE_ROWS = 25
+# (the market price over the reported one)
+OVER_REPORTED = 25
+STATE_ROWS = 26
 # then what its rules and terms say.
-COLUMN, LIABILITY, FEE, MINTABLE, KEPT, GROWTH, GROWTH_LOG = range(25, 32)
-ABSORPTION, THINNING, DEPTH_LEAST, SIGMA_REF, FIRST_PRICE = range(32, 37)
-DEVIATION, HEARTBEAT, DELAY, OUT_FROM, OUT_TO, LIE, LIE_FROM, LIE_TO = range(37, 45)
-ASSET_COLUMNS = 45
+COLUMN, LIABILITY, FEE, MINTABLE, KEPT, GROWTH, GROWTH_LOG = range(26, 33)
+ABSORPTION, THINNING, DEPTH_LEAST, SIGMA_REF, FIRST_PRICE = range(33, 38)
+DEVIATION, HEARTBEAT, DELAY, OUT_FROM, OUT_TO, LIE, LIE_FROM, LIE_TO = range(38, 46)
+ASSET_COLUMNS = 46
 
 # Columns of `World.held` and, the first two, of `World.owed`.
 AMOUNT, AT_START, PENALTY, WEIGHT, END, BONUS = range(6)
 # Columns of `World.account`.
 HELD_FIRST, HELD_LAST, OWED_FIRST, OWED_LAST, GROUP, SINCE, FLAGGED = range(7)
-# Rows of `World.levels`: by place among the active, and by place among the due.
-WAKE, GAIN = range(2)
-# Rows of `World.lists`; the first three have as many entries as `World.counts` says.
-ACTIVE, ENTERED, WAITING, TURN, GROUPED = range(5)
+ACCOUNT_COLUMNS = 7
+# Columns of `World.known`: by place among those who wait, an account's sums and its best offer.
+COLLATERAL, MAINTENANCE, AT_END, DEBT, WEIGHTED, REPAY, BONUS_RATE, FEE_RATE, GAINED = range(9)
+KNOWN_COLUMNS = 9
+# Rows of `World.lists`; the first three have as many entries as `World.counts` says: accounts that
+# were looked at and sleep again, that were ever looked at, that are awake. The fourth is the group
+# of each sleeper, the last two are rows of the best offer of each who waits.
+SLEEPING, ENTERED, WAITING, GROUPED, OFFER_OWED, OFFER_HELD = range(6)
+LIST_ROWS = 6
+# So many sleepers share an entry of `World.lowest`.
+BLOCK = 16
 # Places of `World.counts` after those.
 LANDED, SOCIALIZED_NOW = range(3, 5)
 # Columns of `World.groups`; its members follow: assets held, and after one for every asset, owed.
@@ -82,11 +92,16 @@ TERMS = np.dtype(
 class World(NamedTuple):
     """All that a step needs, in few arrays: each argument of a compiled function costs.
 
+    Accounts stand by group and, within it, nearest to the edge first, so that those which a path
+    wakes lie together; `name` says which account of the book each is.
     Rows of what account i holds are `account[i, HELD_FIRST]` to `account[i, HELD_LAST]` - 1 of
     `held` and `held_asset`, by name of the asset; `owed` likewise. `groups` are accounts by the
-    assets that they hold and owe; `order` has those nearest the edge first, `order_wake` the level
-    up to which each sleeps. `start` is the state of `assets` before the first step, `said` what
-    each oracle has published by step, `row` the path's outcome, `terms` a record of `TERMS`.
+    assets that they hold and owe; `wake` is the level up to which each account sleeps at first.
+    `known` is what a step has worked out of each account that waits. `level` is the level up to
+    which each sleeper sleeps, by place, `lowest` at most the lowest level of each block of them.
+    `turns` is who acts in what order. `start` is the state of `assets` before the first step,
+    `said` what each oracle has published by step, `row` the path's outcome, `terms` a record of
+    `TERMS`.
     """
 
     held: Floats
@@ -94,12 +109,15 @@ class World(NamedTuple):
     owed: Floats
     owed_asset: Ints
     account: Ints
-    levels: Floats
+    name: Ints
+    known: Floats
+    level: Floats
+    lowest: Floats
     lists: Ints
+    turns: Pairs
     counts: Ints
     groups: Ints
-    order: Ints
-    order_wake: Floats
+    wake: Floats
     spread: Floats
     assets: Floats
     start: Floats

@@ -113,6 +113,7 @@ def advance(world: World, tick: tuple[int, Floats]) -> None:
             state[asset, on.REPORTED] = source
         else:
             state[asset, on.REPORTED] = report(world, (asset, step, source))
+        state[asset, on.OVER_REPORTED] = state[asset, on.MARKET] / state[asset, on.REPORTED]
         revalue(world, asset)
     world.row[on.GAS] = gas_now(world)
 
@@ -153,3 +154,4 @@ def sell(world: World, sale: tuple[int, float]) -> None:
         state[asset, on.OUTSTANDING] = left
         state[asset, on.PERMANENT] -= fallen
         mark(world, asset)
+        state[asset, on.OVER_REPORTED] = state[asset, on.MARKET] / state[asset, on.REPORTED]

@@ -152,6 +152,41 @@ def offer_of(world: World, asked: tuple[Pair, Sums]) -> Offer:
 
 
 @inlined_if_possible
+def keep(world: World, made: tuple[int, Offer]) -> None:
+    """Keep the best offer of who waits at a place for the rest of the step."""
+    place, offer = made
+    world.lists[on.OFFER_OWED, place] = offer.owed_at
+    world.lists[on.OFFER_HELD, place] = offer.held_at
+    world.known[place, on.REPAY] = offer.repay
+    world.known[place, on.BONUS_RATE] = offer.bonus
+    world.known[place, on.FEE_RATE] = offer.fee
+    world.known[place, on.GAINED] = offer.gain
+
+
+@inlined_if_possible
+def kept_offer(world: World, place: int) -> Offer:
+    """Return the offer kept of who waits at a place."""
+    return Offer(
+        world.lists[on.OFFER_OWED, place],
+        world.lists[on.OFFER_HELD, place],
+        world.known[place, on.REPAY],
+        world.known[place, on.BONUS_RATE],
+        world.known[place, on.FEE_RATE],
+        world.known[place, on.GAINED],
+        False,
+    )
+
+
+@inlined_if_possible
+def is_kept(world: World, found: Sums) -> bool:
+    """Return whether the offer kept of an account with such sums is still its best.
+
+    It is while suppliers have not paid and the capital that is left reaches for all of its debt.
+    """
+    return bool(world.counts[on.SOCIALIZED_NOW] == 0 and world.row[on.CAPITAL] >= found[3])
+
+
+@inlined_if_possible
 def best_offer(world: World, asked: tuple[int, Sums]) -> Offer:
     """Return the pair of an unsafe account that gains most; of ties the first by name."""
     account, found = asked

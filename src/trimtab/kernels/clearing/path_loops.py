@@ -8,15 +8,10 @@ from trimtab.kernels.border import Floats
 from trimtab.kernels.clearing import layout as on
 from trimtab.kernels.clearing.edge_loops import account_sums, below, find_waiting, is_unsafe, rouse
 from trimtab.kernels.clearing.layout import Batch, World
+from trimtab.kernels.clearing.liquidation_loops import LIQUIDATED, LIQUIDATIONS
 from trimtab.kernels.clearing.market_loops import advance
 from trimtab.kernels.clearing.outcomes import COLUMNS, INSOLVENT_SHARE
-from trimtab.kernels.clearing.step_loops import (
-    LIQUIDATED,
-    LIQUIDATIONS,
-    Left,
-    close_spent,
-    keepers,
-)
+from trimtab.kernels.clearing.step_loops import Left, close_spent, keepers
 from trimtab.kernels.clearing.waterfall_loops import BAD_DEBT, SOCIALIZED
 from trimtab.kernels.compiling import compiled_if_possible, inlined_if_possible
 
@@ -57,8 +52,8 @@ def left_open(world: World) -> Left:
     rouse(world)
     world.counts[on.SOCIALIZED_NOW] = 0
     under, short, waiting = 0.0, 0.0, 0.0
-    for place in range(world.counts[on.ACTIVE]):
-        account = world.lists[on.ACTIVE, place]
+    for place in range(world.counts[on.WAITING]):
+        account = world.lists[on.WAITING, place]
         found = account_sums(world, account)
         if is_unsafe(found, world.account[account, on.FLAGGED] > 0):
             waiting += found[3]

@@ -6,210 +6,154 @@ The order of a step is that of docs/concepts/path-kernel.md; the exact world kee
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
 
 from trimtab.kernels.clearing import layout as on
-from trimtab.kernels.clearing.edge_loops import (
-    EDGE,
-    Sums,
-    account_sums,
-    below,
-    is_unsafe,
-)
+from trimtab.kernels.clearing.edge_loops import below, is_unsafe, lie_down, sums_now
 from trimtab.kernels.clearing.landing import LANDING, uniform
 from trimtab.kernels.clearing.layout import World
-from trimtab.kernels.clearing.market_loops import price_after, sell, would_bring
-from trimtab.kernels.clearing.offer_loops import Offer, best_offer
+from trimtab.kernels.clearing.liquidation_loops import cannot_pay, is_spent, visit
+from trimtab.kernels.clearing.offer_loops import best_offer, keep
 from trimtab.kernels.clearing.ordering_loops import sort_pairs
-from trimtab.kernels.clearing.outcomes import COLUMNS
-from trimtab.kernels.clearing.waterfall_loops import close_out, receive
+from trimtab.kernels.clearing.waterfall_loops import close_out
 from trimtab.kernels.compiling import inlined_if_possible
+from trimtab.kernels.impact import KIND
 
-LIQUIDATED, SEIZED = COLUMNS.index("liquidated"), COLUMNS.index("seized")
-BONUS_PAID, PROFIT = COLUMNS.index("bonus"), COLUMNS.index("keeper_profit")
-GAS_PAID, LIQUIDATIONS = COLUMNS.index("gas"), COLUMNS.index("liquidations")
-
-# A keeper expects to sell all that it takes; what it expects may be off by this share of the debt.
-ESTIMATE = 1e-9
+# Bits of a gain that do not count, and half of the last that does.
+_DROPPED: Final = 13
+_HALF_BIT: Final = 1 << (_DROPPED - 1)
 
 # Debt of accounts below water, what they are short of, debt of all that are unsafe.
 Left = tuple[float, float, float]
 
 
 @inlined_if_possible
-def is_spent(world: World, found: Sums) -> bool:
-    """Return whether an account is bankrupt and what collateral it has is dust."""
-    collateral, _, _, debt, _ = found
-    if debt <= 0.0 or not below(collateral, debt):
-        return False
-    terms = world.terms
-    small = collateral <= terms.dust_collateral * (1.0 + EDGE)
-    return bool(small or collateral <= debt * terms.dust_share * (1.0 + EDGE))
+def never_pays(world: World, place: int) -> bool:
+    """Return whether the offer kept will not pay in this step, whoever sells what before.
+
+    Sales only lower prices: that of what is repaid, too, unless it has no impact. The offer is
+    the same for all of the step where capital is no limit and suppliers do not pay.
+    """
+    debt = world.owed_asset[world.lists[on.OFFER_OWED, place]]
+    steady = world.terms.capital == math.inf and world.curves.assets[debt, KIND] == 0.0
+    return steady and cannot_pay(world, place)
 
 
 @inlined_if_possible
-def paid_out(world: World, deal: tuple[Offer, float]) -> float:
-    """Return the units that a liquidator gets at once; the rest is a claim on the pool."""
-    offer, entitled = deal
-    state = world.assets
-    asset, debt = world.held_asset[offer.held_at], world.owed_asset[offer.owed_at]
-    cash = state[asset, on.CASH]
-    if asset == debt:
-        cash += offer.repay / state[debt, on.REPORTED]
-    return float(min(entitled / state[asset, on.REPORTED], cash))
+def turn_of(gain: float) -> int:
+    """Return the key of a gain, the largest first.
+
+    It has 40 bits of the gain, so that what is alike but for rounding is a tie.
+    """
+    return -int((np.float64(gain).view(np.int64) + _HALF_BIT) >> _DROPPED)
 
 
 @inlined_if_possible
-def settle(world: World, deal: tuple[Offer, float, float, float]) -> None:
-    """Move debt and collateral of a liquidation: offer, value seized, units paid out, fee."""
-    offer, entitled, out, fee = deal
-    state = world.assets
-    debt, asset = world.owed_asset[offer.owed_at], world.held_asset[offer.held_at]
-    units = offer.repay / state[debt, on.REPORTED]
-    owed = world.owed[offer.owed_at, on.AMOUNT] * state[debt, on.OWED_INDEX]
-    rest = (owed - units) / state[debt, on.OWED_INDEX]
-    world.owed[offer.owed_at, on.AMOUNT] = rest if owed - units > EDGE * owed else 0.0
-    state[debt, on.BORROWED] = max(0.0, state[debt, on.BORROWED] - units)
-    receive(world, (debt, units))
-    state[asset, on.SUPPLIED] -= out
-    state[asset, on.CASH] -= out
-    shares = (entitled + fee) / state[asset, on.HELD_WORTH]
-    rest = world.held[offer.held_at, on.AMOUNT] - shares
-    world.held[offer.held_at, on.AMOUNT] = rest if rest > EDGE * shares else 0.0
-    state[asset, on.FUND] += fee / state[asset, on.HELD_WORTH]
-    world.held[offer.held_at, on.PENALTY] += fee / state[asset, on.REPORTED]
-
-
-@inlined_if_possible
-def act(world: World, asked: tuple[int, Sums]) -> bool:
-    """Take the best offer of an unsafe account if it pays at market prices; return whether."""
-    offer = best_offer(world, asked)
-    if offer.repay <= 0.0 or offer.refused:
-        return False
-    found = asked[1]
-    debt, asset = world.owed_asset[offer.owed_at], world.held_asset[offer.held_at]
-    held = world.held[offer.held_at, on.AMOUNT] * world.assets[asset, on.HELD_WORTH]
-    entitled = min(offer.repay * (1.0 + offer.bonus), held)
-    out = paid_out(world, (offer, entitled))
-    gas, least, tie = world.row[on.GAS], world.terms.min_profit, EDGE * offer.repay
-    units = entitled / world.assets[asset, on.REPORTED]
-    repaid = offer.repay / world.assets[debt, on.REPORTED]
-    brought, price = would_bring(world, (asset, units)), world.assets[debt, on.MARKET]
-    if brought - repaid * price - gas < least - ESTIMATE * offer.repay:
-        return False
-    # What is both got and paid in is neither sold nor bought.
-    sold = max(0.0, out - repaid) if asset == debt else out
-    bought = max(0.0, repaid - out) if asset == debt else repaid
-    if sold < units:
-        brought = would_bring(world, (asset, sold))
-    profit = brought - bought * price - gas
-    if units > out:
-        profit += (units - out) * price_after(world, (asset, sold))
-    if profit < least - tie or profit <= tie:
-        return False
-    equity = found[0] - found[3] + offer.repay - entitled
-    fee = max(0.0, min(min(offer.repay * offer.fee, held - entitled), equity))
-    settle(world, (offer, entitled, out, fee))
-    sell(world, (asset, sold))
-    row = world.row
-    row[LIQUIDATED] += offer.repay
-    row[SEIZED] += entitled
-    row[BONUS_PAID] += max(0.0, entitled - offer.repay)
-    row[PROFIT] += profit
-    row[GAS_PAID] += gas
-    row[LIQUIDATIONS] += 1.0
-    world.row[on.CAPITAL] -= offer.repay
-    world.counts[on.LANDED] += 1
-    return True
-
-
-@inlined_if_possible
-def release(world: World, account: int) -> Sums:
-    """After a liquidation: close the account out if it is spent, else note where it stands.
+def line_up(world: World, step: int) -> tuple[int, int]:
+    """Put who is due in turn, and who cannot pay in this step at the far end of the same lists.
 
     Returns:
-        The account's sums, all 0 where it is closed.
+        How many there are at the front, and the first place of the far end.
     """
-    found = account_sums(world, account)
-    if is_spent(world, found):
-        close_out(world, account)
-        return 0.0, 0.0, 0.0, 0.0, 0.0
-    world.account[account, on.FLAGGED] = int(below(found[2], found[4]))
-    if not world.account[account, on.FLAGGED] > 0:
-        for at in range(
-            world.account[account, on.HELD_FIRST], world.account[account, on.HELD_LAST]
-        ):
-            world.held[at, on.PENALTY] = 0.0
-    return found
+    terms, turns = world.terms, world.turns
+    due, late = 0, turns.keys.size
+    for place in range(world.counts[on.WAITING]):
+        account = world.lists[on.WAITING, place]
+        if step - world.account[account, on.SINCE] < terms.delay_steps:
+            continue
+        offer = best_offer(world, (account, sums_now(world, place)))
+        if offer.repay <= 0.0:
+            continue
+        keep(world, (place, offer))
+        turns.names[place] = world.name[account]
+        to = due
+        if never_pays(world, place):
+            to = late = late - 1
+        else:
+            due += 1
+        turns.keys[to], turns.items[to] = turn_of(offer.gain), place
+    sort_pairs(turns, due)
+    return due, late
 
 
 @inlined_if_possible
-def visit(world: World, account: int) -> None:
-    """Liquidate an account until it is safe, none pays, or as often as one step allows."""
-    terms = world.terms
-    found = account_sums(world, account)
-    for _ in range(terms.repeats):
-        flagged = world.account[account, on.FLAGGED] > 0
-        if world.counts[on.LANDED] >= terms.per_step or not is_unsafe(found, flagged):
-            return
-        if not act(world, (account, found)):
-            return
-        found = release(world, account)
+def recall(world: World, lined: tuple[int, int, int]) -> tuple[int, int]:
+    """Put those at the far end in turn too: suppliers have paid, and what an account holds is less.
+
+    Args:
+        lined: whose turn it was, and what `line_up` returned.
+
+    Returns:
+        The same turn in the new order, and how many there are in all.
+    """
+    turn, due, late = lined
+    turns = world.turns
+    place, size = turns.items[turn], turns.keys.size
+    for at in range(late, size):
+        turns.keys[due], turns.items[due] = turns.keys[at], turns.items[at]
+        due += 1
+    sort_pairs(turns, due)
+    turn = 0
+    while turns.items[turn] != place:
+        turn += 1
+    return turn, due
 
 
 @inlined_if_possible
-def rounded(gain: float) -> float:
-    """Return a gain to 40 bits, so that what is alike but for rounding is a tie."""
-    mantissa, exponent = math.frexp(gain)
-    return math.ldexp(float(round(math.ldexp(mantissa, 40))), exponent - 40)
+def lands(world: World, asked: tuple[np.uint64, int, int, int]) -> bool:
+    """Return whether the transactions for a place land: of (seed, path, step, place)."""
+    seed, path, step, place = asked
+    failure = world.terms.failure
+    if failure <= 0.0:
+        return True
+    number = step * world.account.shape[0] + world.turns.names[place]
+    return bool(uniform((seed, path, LANDING), number) >= failure)
 
 
 @inlined_if_possible
 def keepers(world: World, moment: tuple[int, np.uint64, int]) -> None:
     """Due accounts in order of gain, then of name; `moment` is the step, the seed and the path."""
     step, seed, path = moment
-    terms = world.terms
-    world.row[on.CAPITAL], world.counts[on.LANDED], due = terms.capital, 0, 0
-    for place in range(world.counts[on.WAITING]):
-        account = world.lists[on.WAITING, place]
-        if step - world.account[account, on.SINCE] >= terms.delay_steps:
-            offer = best_offer(world, (account, account_sums(world, account)))
-            if offer.repay > 0.0:
-                world.levels[on.GAIN, due] = -rounded(offer.gain)
-                world.lists[on.TURN, due] = account
-                due += 1
-    sort_pairs(world.levels[on.GAIN, :due], world.lists[on.TURN, :due])
-    accounts = world.account.shape[0]
-    for place in range(due):
-        account = world.lists[on.TURN, place]
-        lands = True
-        if terms.failure > 0.0:
-            number = step * accounts + account
-            lands = uniform((seed, path, LANDING), number) >= terms.failure
-        if lands:
-            visit(world, account)
+    world.row[on.CAPITAL], world.counts[on.LANDED] = world.terms.capital, 0
+    due, late = line_up(world, step)
+    turn = 0
+    while turn < due:
+        place = world.turns.items[turn]
+        if not cannot_pay(world, place) and lands(world, (seed, path, step, place)):
+            visit(world, place)
+            if world.counts[on.SOCIALIZED_NOW] > 0 and late < world.turns.keys.size:
+                turn, due = recall(world, (turn, due, late))
+                late = world.turns.keys.size
+        turn += 1
 
 
 @inlined_if_possible
 def close_spent(world: World, halted: bool) -> Left:
-    """Close out who waits and is spent, in the order of their names; return what is left open."""
-    spent = 0
+    """Close out who waits and is spent, in the order of their names; return what is left open.
+
+    Who is safe by now sleeps again.
+    """
+    spent, kept = 0, 0
     under, short, waiting = 0.0, 0.0, 0.0
     for place in range(world.counts[on.WAITING]):
         account = world.lists[on.WAITING, place]
-        found = account_sums(world, account)
+        found = sums_now(world, place)
         if not is_unsafe(found, world.account[account, on.FLAGGED] > 0):
-            world.account[account, on.SINCE] = -1
+            lie_down(world, (account, found))
         elif not halted and is_spent(world, found):
-            world.levels[on.GAIN, spent] = 0.0
-            world.lists[on.TURN, spent] = account
+            world.turns.keys[spent] = world.turns.names[account] = world.name[account]
+            world.turns.items[spent] = account
             spent += 1
         else:
+            world.lists[on.WAITING, kept] = account
+            kept += 1
             waiting += found[3]
             under += found[3] if below(found[0], found[3]) else 0.0
             short += max(0.0, found[3] - found[0])
-    sort_pairs(world.levels[on.GAIN, :spent], world.lists[on.TURN, :spent])
-    for place in range(spent):
-        close_out(world, world.lists[on.TURN, place])
+    world.counts[on.WAITING] = kept
+    sort_pairs(world.turns, spent)
+    for turn in range(spent):
+        close_out(world, world.turns.items[turn])
     return under, short, waiting
