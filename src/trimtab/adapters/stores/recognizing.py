@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from trimtab.adapters.stores.tables import ENTRIES
-from trimtab.adapters.stores.witness import read_witness
+from trimtab.adapters.stores.witness import Chain, read_witness
 from trimtab.model.journal_entries import JournalError
 
 SQLITE_HEAD = b"SQLite format 3\0"
@@ -73,7 +73,8 @@ def _is_archive(path: Path) -> bool:
 
 def _was_journal(path: Path) -> bool:
     try:
-        return read_witness(path.with_name(f"{path.name}.lock")) is not None
+        held = path.with_name(f"{path.name}.lock")
+        return any(read_witness(held, chain) is not None for chain in Chain)
     except (OSError, ValueError):
         return True
 

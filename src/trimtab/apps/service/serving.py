@@ -73,7 +73,7 @@ def serve(
         # Before anything is read or made: another service may have the address.
         sockets = stack.enter_context(taken_address(question.host, question.port))
         service = _service(case, question)
-        server = web_server(service, gate=gate, host=question.host, port=question.port)
+        server = web_server(service, gate=gate, host=question.host, port=question.port, log=log)
         sys.setswitchinterval(SWITCH_S)
         # Records live as long as the service: a collection must not look at them all each time.
         gc.freeze()
@@ -140,20 +140,13 @@ def _place(question: ServeQuestion) -> Place:
         return Place()
     from trimtab.adapters.stores import open_store
 
-    location = question.journal
     try:
-        journal = open_store(location)
+        journal = open_store(question.journal)
     except DataError as error:
         raise error.located(where=f"--journal {error.where}".rstrip()) from None
-    trail = None if "://" in location and not location.startswith("sqlite") else _beside(location)
-    audit = AuditTrail(trail, clock_ns=time.time_ns)
+    audit = AuditTrail(journal.actions, clock_ns=time.time_ns)
     with progress("reading the journal") as tell:
         return Place(journal=journal, audit=audit, progress=tell)
-
-
-def _beside(location: str) -> Path:
-    """The audit trail's file, beside the journal's."""
-    return Path(location.removeprefix("sqlite:///")).with_suffix(".audit.jsonl")
 
 
 def _gate(question: ServeQuestion) -> Any:
@@ -179,22 +172,24 @@ def _gate(question: ServeQuestion) -> Any:
     return OpenGate(RateLimit(10 * RATE, 10 * BURST, now_s=time.monotonic))
 
 
-def web_server(service: Service, *, gate: Any, host: str, port: int) -> Any:
-    """A server for the service's application; its `run` returns after a signal."""
+def web_server(service: Service, *, gate: Any, host: str, port: int, log: Log | None = None) -> Any:
+    """A server for the service's application and its stream; its `run` returns after a signal."""
     import uvicorn
 
     from trimtab.apps.service.application import application
+    from trimtab.apps.service.fanout.process import StreamProcess
+    from trimtab.apps.service.fanout.upgrade import upgrades
 
+    stream = StreamProcess(service.hub, gate=gate, log=log)
+    ways: Any = upgrades(stream, gate)
     config = uvicorn.Config(
-        application(service, gate=gate),
+        application(service, gate=gate, stream=stream),
+        ws=ways,
         host=host,
         port=port,
         log_level="warning",
         access_log=False,
         server_header=False,
-        ws_max_size=4096,
-        # A frame goes to all readers alike: it is not compressed again for each.
-        ws_per_message_deflate=False,
         timeout_graceful_shutdown=5,
         limit_concurrency=2000,
         proxy_headers=False,

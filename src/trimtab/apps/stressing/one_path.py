@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from trimtab.adapters.files import staged_folder, write_json, write_parquet, write_text
 from trimtab.apps.stressing.agreement import Bound, RateWatch
-from trimtab.apps.stressing.asking import notes_of, stress_question
+from trimtab.apps.stressing.asking import asked_stress, notes_of
 from trimtab.apps.stressing.chosen import StressChoices
 from trimtab.apps.stressing.front import prepared_as_asked
 from trimtab.apps.stressing.timeline import Moment, price_columns, timeline_of
@@ -167,8 +167,9 @@ def stress_path(
             `of_run`. See `stress` for the rest.
     """
     chosen = choices or StressChoices()
-    question = stress_question(case, chosen, settings=settings)
-    ready, notes = prepared_as_asked(question, chosen)
+    asked = asked_stress(case, chosen, settings=settings)
+    question = asked.question
+    ready, notes = prepared_as_asked(asked, chosen)
     if not 0 <= path < question.paths:
         raise UsageError(
             f"--path {path}: expected from 0 to {question.paths - 1:,}: the run has "
