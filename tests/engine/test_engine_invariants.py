@@ -54,8 +54,8 @@ def test_half_a_million_commands_break_no_invariant():
     assert_everything_happened(tally)
 
 
-def test_a_loan_book_that_empties_and_begins_again_within_a_command_keeps_its_index_new():
-    """The last debtor is repaid, and a loss of its position becomes a new debt of the asset."""
+def thin_venue() -> MixedMachine:
+    """A venue with little cash, at its start: what the sequences kept here were found on."""
     variant = Variant(
         sizing=Sizing.TARGET_HEALTH,
         bonus_curve=BonusCurve.FIXED,
@@ -69,6 +69,12 @@ def test_a_loan_book_that_empties_and_begins_again_within_a_command_keeps_its_in
     )
     machine = MixedMachine()
     machine.open(variant=variant)
+    return machine
+
+
+def test_a_loan_book_that_empties_and_begins_again_within_a_command_keeps_its_index_new():
+    """The last debtor is repaid, and a loss of its position becomes a new debt of the asset."""
+    machine = thin_venue()
     machine.squeeze(falls=[-600], n=14, place=1)
     machine.trade(gap=0, n=840754, place=2, share=1000)
     machine.withdraw(gap=0, key="fria/basis", n=1, share=1000)
@@ -83,19 +89,7 @@ def test_a_loan_book_that_empties_and_begins_again_within_a_command_keeps_its_in
 
 def test_less_than_a_unit_of_debt_is_closed_out_and_nobody_loses():
     """1.86 native units are owed and one is paid: what is left rounds to no unit of the pool's."""
-    variant = Variant(
-        sizing=Sizing.TARGET_HEALTH,
-        bonus_curve=BonusCurve.FIXED,
-        spiral=SpiralRule.CUT,
-        auction_curve=AuctionCurve.LINEAR,
-        accrual=Accrual.LINEAR,
-        on_expiry=CallExpiry.RESTRICT,
-        dusty=False,
-        thin=True,
-        policy=AdlPolicy.QUEUE,
-    )
-    machine = MixedMachine()
-    machine.open(variant=variant)
+    machine = thin_venue()
     falls = [
         *(([-600, -600], 5, 0), ([40, -400], 6, 415), ([-600], 5, 0), ([-600], 0, 0)),
         *(([-400, 300, -400], 0, 82878), ([-600], 4, 1), *[([-600], 0, 0)] * 5),
