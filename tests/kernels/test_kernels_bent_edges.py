@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def needed(rule: Rule, quantity: float, price: float) -> float:
     notional = quantity * price
     if isinstance(rule, SquareRoot):
         assert rule.unit is not None
-        rate = max(rule.floor, rule.lead + rule.factor * (quantity * rule.unit) ** 0.5)
+        rate = max(rule.floor, rule.lead + rule.factor * math.sqrt(quantity * rule.unit))
         return rate * (1 + rule.slope * quantity) * notional * rule.scale
     if not rule.marginal:
         reached = [r for b, r in zip(rule.bounds, rule.rates, strict=True) if b <= notional]
@@ -68,7 +69,7 @@ class Plain:
 
     def edges(self) -> Edges:
         worth: list[float] = [1.0, -1.0]
-        rules, marks, gains = {}, {}, {}
+        rules, marks, gains = {}, {}, dict[int, Gains]()
         for n, price in enumerate(self.price):
             worth += [price, -price, -1.0, 1.0]
             for term in (2 + 4 * n, 3 + 4 * n):
@@ -126,6 +127,14 @@ def test_cut_gains_fear_a_fall_and_a_rise() -> None:
     assert value_at_risk_by_price(edges, [7.0], grid=grid).tolist() == [0.0, 7.0, 0.0, 0.0]
     straight = liquidation_edges(book, worth)
     assert (straight.ratio * 2000).tolist() == pytest.approx([1600.0]), "as if it required nothing"
+
+
+def test_a_gain_without_a_cost_is_cut_at_every_price() -> None:
+    curves = loaned(gain=0.5)[1]
+    book = book_of_rows([0] * 2, [0, 1], quantity=[13_500.0, 30.0], terms=3)
+    edges = liquidation_edges(book, linear([-1.0, 2000.0, -1.0], asset=[-1, 0, -1]), curves=curves)
+    # 30 p / 2 - 0.05 x 30 p = 13,500.
+    assert (edges.ratio * 2000).tolist() == pytest.approx([1000.0])
 
 
 def test_an_unsafe_account_is_told_the_nearest_safe_price() -> None:
