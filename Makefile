@@ -97,6 +97,8 @@ lock: ## Compile requirements/ afresh (needs uv)
 	@$(COMPILE) pyproject.toml --group build -o requirements/run.txt
 	@$(COMPILE) pyproject.toml --all-extras --group dev -c requirements/run.txt \
 		-o requirements/dev.txt
+	@$(COMPILE) pyproject.toml --extra service --group build -c requirements/dev.txt \
+		-o requirements/service.txt
 	@printf 'eth-abi>=6,<7\npyrevm==0.3.7\nweb3>=8,<9\n' \
 		| $(COMPILE) - -c requirements/dev.txt -o requirements/oracle.txt
 	@printf '%s\n' $(PEERS) | $(COMPILE) --no-deps - -o requirements/peers.txt

@@ -1,15 +1,13 @@
 """The stream under load: what 500 readers at 10 Hz, one of which never reads, cost the writer.
 
-The readers are tasks of one other process, over loopback. Quiet spells and spells with readers take
-turns in one run, so that both see the same machine.
+Quiet spells, spells with one reader and spells with 500 take turns in one run, so that all see the
+same machine. With one reader the service makes frames; what 499 more cost is the stream's process.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -19,55 +17,70 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from typing import Any
 
 from benchmarks.measuring import Result, told
 from benchmarks.service import WARM, service_of, works
 from benchmarks.service_venue import names
+from trimtab.apps.service.dashboard.history import POINTS_MAX, History
 from trimtab.apps.service.gate import OpenGate, RateLimit
 from trimtab.apps.service.running import Service
 from trimtab.apps.service.serving import SWITCH_S, web_server
 from trimtab.apps.service.work import Receipt, Work
 
 ACCOUNTS, READERS, HZ = 10_000, 500, 10
-# Ticks a second, seconds of a spell, and how often the two kinds of spell take turns.
+# Ticks a second, seconds of a spell, and how often the kinds of spell take turns.
 RATE, SPELL_S, TURNS = 25, 12, 3
+KINDS = (0, 1, READERS)
 SETTLE_S = 2.0
 LATENCIES_KEPT = 0.99
+FANOUT = b"trimtab.apps.service.fanout"
 
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """One spell: latencies of ticks (s), the process's memory at its end, what readers got."""
+    """One spell: latencies of ticks (s), the two processes' CPU (s) and memory at its end (MB).
+
+    `own` is the service's process, `stream` that of its stream; `readers` is what readers got.
+    """
 
     latencies: list[float]
-    memory_mb: float
-    cpu_s: float
+    own: tuple[float, float]
+    stream: tuple[float, float]
     readers: dict[str, float]
 
 
 def service_readers() -> Result:
     """Tick to durable decision without and with readers, in turns; memory with one stuck."""
-    quiet, read = [], []
+    spells: dict[int, list[Spell]] = {kind: [] for kind in KINDS}
     with tempfile.TemporaryDirectory() as folder:
         with told(f"service: a venue of {ACCOUNTS:,} accounts"):
             service = service_of(ACCOUNTS, Path(folder))
         kept = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_S)
-        queued = iter(works(2 * TURNS * RATE * (SPELL_S + 60), first=WARM))
-        with _served(service) as port, told(f"service: {TURNS} turns with {READERS} readers"):
-            for _ in range(TURNS):
-                quiet.append(_spell(service, queued))
-                read.append(_spell(service, queued, port=port))
+        queued = iter(works(POINTS_MAX + len(KINDS) * TURNS * RATE * (SPELL_S + 4), first=WARM))
+        with (
+            _served(service, queued) as port,
+            told(f"service: {TURNS} turns with up to {READERS} readers"),
+        ):
+            for kind in _order():
+                spells[kind].append(_spell(service, queued, port=port, readers=kind))
         sys.setswitchinterval(kept)
-    return _table(quiet, read, dropped=service.hub.dropped)
+    return _table(spells, dropped=service.hub.counts.dropped)
+
+
+def _order() -> list[int]:
+    """Who comes first changes, so that none is always the one after the busiest."""
+    turns = (turn % len(KINDS) for turn in range(TURNS))
+    return [kind for first in turns for kind in (*KINDS[first:], *KINDS[:first])]
 
 
 @contextmanager
-def _served(service: Service) -> Iterator[int]:
+def _served(service: Service, queued: Iterator[Work]) -> Iterator[int]:
     gate = OpenGate(RateLimit(1e6, 10**6, now_s=time.monotonic))
     server = web_server(service, gate=gate, host="127.0.0.1", port=0)
+    _fill(service, server.config.app.state.history, queued=queued)
     web = threading.Thread(target=server.run, name="web", daemon=True)
     service.start()
     web.start()
@@ -81,10 +94,23 @@ def _served(service: Service) -> Iterator[int]:
         service.stop()
 
 
-def _spell(service: Service, queued: Iterator[Work], *, port: int | None = None) -> Spell:
-    if port is None:
+def _fill(service: Service, history: History, *, queued: Iterator[Work]) -> None:
+    """Fill the dashboard's history, so that what memory grows by is not its points."""
+    # A clock of long ago that runs fast: every point is due, and the first one after them, too.
+    kept, history.monotonic_s = history.monotonic_s, count(-(10**9), 60).__next__
+    while len(history.points) < POINTS_MAX:
+        service.writer.group([next(queued)])
+        service.board.refresh()
+        history.note(service.board)
+    history.monotonic_s = kept
+    history.points = history.points[::2]
+
+
+def _spell(service: Service, queued: Iterator[Work], *, port: int, readers: int) -> Spell:
+    if not readers:
+        _paced(service, queued, seconds=SETTLE_S)
         return _measured(service, queued, {})
-    words = [sys.executable, "-m", "benchmarks.service_readers", str(port)]
+    words = [sys.executable, "-m", "benchmarks.stream_readers", str(port), str(readers)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None, "a pipe was asked for"
         assert process.stdout is not None, "a pipe was asked for"
@@ -92,17 +118,38 @@ def _spell(service: Service, queued: Iterator[Work], *, port: int | None = None)
         _paced(service, queued, seconds=SETTLE_S)
         process.stdin.write(b"count\n")
         process.stdin.flush()
-        readers: dict[str, float] = {}
-        spell = _measured(service, queued, readers)
+        got: dict[str, float] = {}
+        spell = _measured(service, queued, got)
         process.stdin.close()
-        readers |= json.loads(process.stdout.readline())
+        got |= json.loads(process.stdout.readline())
     return spell
 
 
 def _measured(service: Service, queued: Iterator[Work], readers: dict[str, float]) -> Spell:
-    cpu = time.process_time()
+    stream = _stream_pid()
+    own, other = _spent(os.getpid()), _spent(stream)
     latencies = _paced(service, queued, seconds=SPELL_S)
-    return Spell(latencies, _memory_mb(), time.process_time() - cpu, readers)
+    return Spell(
+        latencies,
+        (_spent(os.getpid()) - own, _memory_mb(os.getpid())),
+        (_spent(stream) - other, _memory_mb(stream)),
+        readers,
+    )
+
+
+def _stream_pid() -> int:
+    """The number of the stream's process."""
+    for task in Path("/proc/self/task").iterdir():
+        for one in (task / "children").read_text().split():
+            if FANOUT in Path(f"/proc/{one}/cmdline").read_bytes():
+                return int(one)
+    raise AssertionError("the stream has a process")
+
+
+def _spent(pid: int) -> float:
+    """CPU seconds of a process since its start."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _paced(service: Service, queued: Iterator[Work], *, seconds: float) -> list[float]:
@@ -122,82 +169,59 @@ def _paced(service: Service, queued: Iterator[Work], *, seconds: float) -> list[
     return found
 
 
-def _memory_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
+def _memory_mb(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def _table(quiet: Sequence[Spell], read: Sequence[Spell], *, dropped: int) -> Result:
-    rows = [
-        (name, *_shown(spells))
-        for name, spells in (("no reader", quiet), (f"{READERS} readers", read))
-    ]
+def _table(spells: dict[int, list[Spell]], *, dropped: int) -> Result:
+    read = spells[READERS]
     got = [spell.readers for spell in read]
     least = statistics.median(one["least_hz"] for one in got)
     text = statistics.median(one["bytes"] for one in got)
-    grown = read[-1].memory_mb - read[0].memory_mb
+    cut, lived = sum(one["cut"] for one in got), max(one["lived_s"] for one in got)
+    grown = [read[-1].own[1] - read[0].own[1], read[-1].stream[1] - read[0].stream[1]]
     return Result(
         "Service: readers of the stream",
         (
             f"{ACCOUNTS:,} accounts, {len(names())} prices a tick, {RATE} ticks a second, each "
-            f"committed to SQLite; {TURNS} turns of {SPELL_S} s without and with readers, medians "
-            f"over turns. Load of the machine at the end: {os.getloadavg()[0]:.1f}.",
+            f"committed to SQLite; {TURNS} turns of {SPELL_S} s of each kind, medians over turns. "
+            f"Load of the machine at the end: {os.getloadavg()[0]:.1f}.",
             f"{READERS} readers in one other process, one of which never reads; the slowest of the "
             f"others got {least:.1f} frames a second of {text:,.0f} bytes (due: at most {HZ}).",
-            f"Frames dropped for whoever is behind: {dropped:,}; memory grew by {grown:.1f} MB "
-            "from the end of the first spell with readers to that of the last.",
+            f"Whoever never reads was cut off {cut:.0f} times, after {lived:.0f} s, and came "
+            f"again; frames dropped for it: {dropped:,}.",
+            "From the end of the first spell with all readers to that of the last, memory grew by "
+            f"{grown[0]:.1f} MB in the service, by {grown[1]:.1f} MB in the stream's process.",
         ),
-        ("spell", "p50 ms", "p99 ms", "max ms", "CPU s", "memory MB"),
-        tuple(rows),
+        (
+            *("spell", "p50 ms", "p99 ms", "max ms", "CPU s", "memory MB"),
+            *("stream: CPU s", "stream: memory MB"),
+        ),
+        tuple((_name(kind), *_shown(found)) for kind, found in spells.items()),
     )
+
+
+def _name(readers: int) -> str:
+    return {0: "no reader", 1: "1 reader"}.get(readers, f"{readers} readers")
 
 
 def _shown(spells: Sequence[Spell]) -> tuple[str, ...]:
-    def middle(values: list[float]) -> float:
-        return statistics.median(values)
-
+    middle = statistics.median
     ordered = [sorted(spell.latencies) for spell in spells]
     figures = (
-        1000 * middle([statistics.median(one) for one in ordered]),
+        1000 * middle([middle(one) for one in ordered]),
         1000 * middle([one[int(LATENCIES_KEPT * len(one))] for one in ordered]),
         1000 * middle([one[-1] for one in ordered]),
-        middle([spell.cpu_s for spell in spells]),
+        middle([spell.own[0] for spell in spells]),
     )
-    return (*(f"{value:.2f}" for value in figures), f"{spells[-1].memory_mb:.0f}")
-
-
-async def _read_all(port: int) -> dict[str, float]:
-    """Connect all, say so, count what comes between two words on the standard input."""
-    import websockets
-
-    address = f"ws://127.0.0.1:{port}/v1/stream"
-    # The one that never reads has little room, so that what it leaves is the server's to hold.
-    stuck = socket.socket()
-    stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    stuck.connect(("127.0.0.1", port))
-    sockets = [await websockets.connect(address, sock=stuck, max_queue=1, ping_interval=None)]
-    while len(sockets) < READERS:
-        sockets.append(await websockets.connect(address, ping_interval=None))
-    frames, sizes = [0] * READERS, [0] * READERS
-
-    async def take(number: int, link: Any) -> None:
-        async for text in link:
-            frames[number] += 1
-            sizes[number] += len(text)
-
-    tasks = [asyncio.create_task(take(n, one)) for n, one in enumerate(sockets) if n]
-    print("connected", flush=True)
-    await asyncio.to_thread(sys.stdin.readline)
-    frames[:], sizes[:], begun = [0] * READERS, [0] * READERS, time.perf_counter()
-    await asyncio.to_thread(sys.stdin.readline)
-    took = time.perf_counter() - begun
-    found = {"least_hz": min(frames[1:]) / took, "bytes": sum(sizes) / max(1, sum(frames))}
-    for task in tasks:
-        task.cancel()
-    return found
+    return (
+        *(f"{value:.2f}" for value in figures),
+        f"{spells[-1].own[1]:.0f}",
+        f"{middle([spell.stream[0] for spell in spells]):.2f}",
+        f"{spells[-1].stream[1]:.0f}",
+    )
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(_read_all(int(sys.argv[1])))), flush=True)
-    # The readers go without a word: five hundred handshakes of farewell are not measured.
-    os._exit(0)
+    print(service_readers().markdown())

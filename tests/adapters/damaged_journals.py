@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.journal_chains import chain_of, snapshot_at, sources_of
+from tests.adapters.journal_chains import actions_of, chain_of, snapshot_at, sources_of
 from trimtab.adapters.stores import SqlJournal, open_store
 from trimtab.model.journal_entries import Tip
 
 COUNT = 300
 ENTRIES = chain_of(COUNT)
 SNAPSHOTS = [snapshot_at(ENTRIES, number, size=3000) for number in (0, 100, 200)]
+ACTIONS = actions_of(24)
 NAME = "venue.sqlite"
 LOG, WITNESS = f"{NAME}-wal", f"{NAME}.lock"
 
@@ -31,6 +32,7 @@ def made_templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
                 journal.save_snapshot(SNAPSHOTS[(first + 50) // 100])
             if first == 0:
                 journal.save_snapshot(SNAPSHOTS[0])
+            journal.actions.extend(ACTIONS[4 * (first // 50) :][:4])
         if kind == "killed":
             copied = tmp_path_factory.mktemp("copied")
             shutil.copytree(folder, copied, dirs_exist_ok=True)
@@ -56,10 +58,11 @@ def contents(journal: SqlJournal) -> tuple[object, ...]:
         journal.anchor(),
         journal.sources(),
         [journal.latest_snapshot(tip.number) for tip in journal.snapshots()],
+        list(journal.actions.read()),
     )
 
 
-WHOLE = (ENTRIES, ENTRIES[-1].tip, Tip(), sources_of(ENTRIES), SNAPSHOTS)
+WHOLE = (ENTRIES, ENTRIES[-1].tip, Tip(), sources_of(ENTRIES), SNAPSHOTS, ACTIONS)
 
 
 def examine(path: Path, done: str) -> bool:
@@ -80,6 +83,9 @@ def examine(path: Path, done: str) -> bool:
         assert journal.sources() == sources_of(ENTRIES[: fault.good.number]), done
         kept = [journal.latest_snapshot(tip.number) for tip in journal.snapshots()]
         assert all(snapshot in SNAPSHOTS for snapshot in kept), done
+        actions = list(journal.actions.read())
+        assert actions == ACTIONS[: len(actions)], done
+        journal.actions.extend(ACTIONS[len(actions) :])
         journal.append(ENTRIES[fault.good.number :])
         assert journal.last() == ENTRIES[-1].tip, done
         return True

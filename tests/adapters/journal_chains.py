@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from trimtab.model import Accepted, Event, EventKind, Reason, Rejected
 from trimtab.model import commands as c
 from trimtab.model.journal_entries import Entry, Snapshot, Tip, entry_after
+from trimtab.model.operator_actions import OperatorAction, action_after
 
 DONE = Accepted({}, (Event(EventKind.DEPOSIT, "alice", "ETH", quantity=5, flow=5),))
 REFUSED = Rejected(Reason.BORROW_CAP, {"cap": 10, "asset": "USD"})
@@ -39,3 +40,21 @@ def snapshot_at(entries: Sequence[Entry], number: int, *, size: int = 100) -> Sn
     tip = Tip() if number == 0 else entries[number - 1].tip
     state = bytes((number + step) % 256 for step in range(size))
     return Snapshot(tip, number * 7, "a" * 64, "b" * 64, sources_of(entries[:number]), state)
+
+
+def actions_of(count: int, *, tip: Tip = Tip()) -> list[OperatorAction]:  # noqa: B008
+    """Actions of operators that follow a tip."""
+    actions: list[OperatorAction] = []
+    for number in range(tip.number + 1, tip.number + count + 1):
+        action = action_after(
+            tip,
+            "pause" if number % 2 else "resume",
+            at_ns=10**18 - number,
+            who="anna",
+            role="admin",
+            about={"level": number, "reason": "thin \x00 books \n é"},
+            result=f"done: entry {number}",
+        )
+        actions.append(action)
+        tip = action.tip
+    return actions

@@ -39,6 +39,13 @@ def postgres_or_skip() -> PostgresOfTests:
     return PostgresOfTests()
 
 
+def execute(url: str, statement: str) -> list[tuple[object, ...]]:
+    """Run a statement beside a journal; the rows that it gives."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        cursor = connection.execute(statement)
+        return [] if cursor.description is None else cursor.fetchall()
+
+
 class PostgresOfTests:
     """A server on a socket of its own folder; nothing listens on the network."""
 

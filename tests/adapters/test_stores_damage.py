@@ -13,14 +13,8 @@ from tests.adapters.damaged_journals import (
     WITNESS,
     altered,
     examine,
-    made_templates,
     taken,
 )
-
-
-@pytest.fixture(scope="module")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return made_templates(tmp_path_factory)
 
 
 def flip(path: Path, source: random.Random) -> str:
@@ -94,6 +88,9 @@ def test_no_damage_anywhere_goes_unseen_for_long(
         ("UPDATE journal_sources SET last_number = 1", 301, "last numbers of the sources", 300, 0),
         ("DELETE FROM journal_sources", 301, "last numbers of the sources", 300, 0),
         ("UPDATE journal_snapshots SET at_ns = 1 WHERE number = 100", 301, "entry 100", 300, 0),
+        ("UPDATE journal_actions SET who = 'x' WHERE number = 5", 301, "action 5 of", 300, 0),
+        ("DELETE FROM journal_actions WHERE number > 20", 301, "action 21 of", 300, 0),
+        ("DROP TABLE journal_actions", 301, "not readable", 300, 0),
         ("DROP TABLE journal_snapshots", 301, "snapshot", 300, 0),
         ("DROP TABLE journal_entries", 1, "", 200, 200),
     ],

@@ -20,18 +20,12 @@ from tests.adapters.damaged_journals import (
     altered,
     contents,
     examine,
-    made_templates,
     taken,
 )
 from tests.adapters.journal_chains import chain_of
 from trimtab.adapters.stores import open_store
 from trimtab.model.journal_entries import JournalDamagedError, JournalError, Tip
 from trimtab.units import UsageError
-
-
-@pytest.fixture(scope="module")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return made_templates(tmp_path_factory)
 
 
 def test_both_a_damaged_history_and_a_damaged_tail_leave_what_is_between(

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from dataclasses import replace
 
-import psycopg
 import pytest
 
 from tests.adapters.journal_chains import chain_of, snapshot_at, sources_of
-from tests.adapters.postgres import PostgresOfTests
+from tests.adapters.postgres import PostgresOfTests, execute
 from trimtab.adapters.stores import SqlJournal, open_store
 from trimtab.adapters.stores.database import Access
-from trimtab.adapters.stores.migrating import HEAD
 from trimtab.adapters.stores.postgres_server import PostgresServer
 from trimtab.model.journal_entries import (
-    Entry,
     JournalError,
     JournalUnavailableError,
     Tip,
@@ -26,21 +21,8 @@ ENTRIES = chain_of(400)
 
 
 @pytest.fixture
-def url(postgres: PostgresOfTests) -> str:
-    return postgres.create()
-
-
-@pytest.fixture
-def journal(url: str) -> Iterator[SqlJournal]:
-    opened = open_store(url)
-    yield opened
-    opened.close()
-
-
-def execute(url: str, statement: str) -> list[tuple[object, ...]]:
-    with psycopg.connect(url, autocommit=True) as connection:
-        cursor = connection.execute(statement)
-        return [] if cursor.description is None else cursor.fetchall()
+def location(url: str) -> str:
+    return url
 
 
 def drop_sessions(url: str) -> None:
@@ -83,62 +65,10 @@ def test_it_tells_what_it_was_told(journal: SqlJournal, url: str) -> None:
     again.close()
 
 
-@pytest.mark.parametrize(
-    ("batch", "message"),
-    [
-        (ENTRIES[21:25], "do not follow"),
-        (ENTRIES[18:25], "taken before"),
-        ([replace(ENTRIES[20], result="[]")], "do not follow"),
-    ],
-)
-def test_what_does_not_follow_is_refused_whole(
-    journal: SqlJournal, batch: list[Entry], message: str
-) -> None:
-    journal.append(ENTRIES[:20])
-    with pytest.raises(JournalError, match=message):
-        journal.append(batch)
-    journal.append(ENTRIES[10:20])
-    assert list(journal.read()) == ENTRIES[:20]
-
-
 def test_texts_of_any_kind_come_back(journal: SqlJournal) -> None:
     entries = chain_of(3, source='tab\\t "quoted" \\N é 𝄞 \';--')
     journal.append(entries)
     assert list(journal.read()) == entries
-
-
-def test_the_tables_are_those_of_the_steps(journal: SqlJournal, url: str) -> None:
-    from alembic.autogenerate import compare_metadata
-    from alembic.runtime.migration import MigrationContext
-
-    from trimtab.adapters.stores.tables import METADATA
-
-    with journal.access.database.readers.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
-    assert execute(url, "SELECT version_num FROM alembic_version") == [(HEAD,)]
-    journal.close()
-    execute(url, "UPDATE alembic_version SET version_num = 'much_later'")
-    with pytest.raises(JournalError, match="written by a later version"):
-        open_store(url)
-
-
-def test_one_writer_at_a_time(journal: SqlJournal, url: str) -> None:
-    with pytest.raises(JournalError, match="another writer holds the journal; stop it first"):
-        open_store(url)
-    journal.close()
-    open_store(url).close()
-
-
-def test_a_reader_looks_on_beside_the_writer(journal: SqlJournal, url: str) -> None:
-    journal.append(ENTRIES[:40])
-    beside = open_store(url, reads_only=True)
-    assert list(beside.read()) == ENTRIES[:40]
-    assert beside.verify() is None
-    with pytest.raises(JournalError, match="opened for reading"):
-        beside.append(ENTRIES[40:50])
-    journal.append(ENTRIES[40:50])
-    assert beside.last().number == 50
-    beside.close()
 
 
 def test_a_session_that_was_ended_is_opened_again(journal: SqlJournal, url: str) -> None:

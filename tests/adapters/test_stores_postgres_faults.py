@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import psycopg
 import pytest
 
 from tests.adapters.journal_chains import chain_of, snapshot_at, sources_of
-from tests.adapters.postgres import PostgresOfTests
+from tests.adapters.postgres import PostgresOfTests, execute
 from trimtab.adapters.stores import SqlJournal, open_store
 from trimtab.model.journal_entries import JournalDamagedError, JournalError
 
@@ -16,21 +13,8 @@ ENTRIES = chain_of(400)
 
 
 @pytest.fixture
-def url(postgres: PostgresOfTests) -> str:
-    return postgres.create()
-
-
-@pytest.fixture
-def journal(url: str) -> Iterator[SqlJournal]:
-    opened = open_store(url)
-    yield opened
-    opened.close()
-
-
-def execute(url: str, statement: str) -> list[tuple[object, ...]]:
-    with psycopg.connect(url, autocommit=True) as connection:
-        cursor = connection.execute(statement)
-        return [] if cursor.description is None else cursor.fetchall()
+def location(url: str) -> str:
+    return url
 
 
 @pytest.mark.parametrize(

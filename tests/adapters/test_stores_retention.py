@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,18 +20,6 @@ from trimtab.model.journal_entries import (
 from trimtab.units import UsageError
 
 ENTRIES = chain_of(60)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "venue.sqlite"
-
-
-@pytest.fixture
-def journal(path: Path) -> Iterator[SqlJournal]:
-    opened = open_store(path)
-    yield opened
-    opened.close()
 
 
 def test_snapshots_come_back_as_they_were(journal: SqlJournal) -> None:

@@ -157,8 +157,8 @@ def test_notes_are_warnings(tmp_path: Path) -> None:
         (["--pool", address(0xDEAD)], 3, "there is no contract at this address at the block"),
         (["--pool", aave_pool.ORACLE], 3, "the contract refuses a call"),
         (["--accounts", "absent.txt"], 3, "absent.txt: there is no such file"),
-        (["--requests-per-second", "0"], 2, "should be greater than or equal to 0.01"),
-        (["--tries", "0"], 2, "should be greater than or equal to 1"),
+        (["--requests-per-second", "0"], 2, "'0': expected 0.01 or more"),
+        (["--tries", "0"], 2, "--tries '0': expected 1 or more"),
     ],
 )
 def test_what_cannot_be_is_one_line(

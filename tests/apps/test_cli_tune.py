@@ -121,7 +121,7 @@ REFUSED = {
     ("--key", "assets.GOLD.max_ltv=0.1:0.2:0.1"): (3, "GOLD"),
     ("--key", "assets.ETH.color=0.1:0.2:0.1"): (3, "color"),
     ("--key", "assets.ETH.max_ltv=0.3:0.2:0.1"): (2, "max_ltv"),
-    ("--borrowers", "ghosts"): (2, "expected one of fixed, same_share"),
+    ("--borrowers", "ghosts"): (2, "--borrowers 'ghosts': expected same_share or fixed"),
     ("--executor", "moon"): (2, "expected one of threads"),
     ("--format", "parquet"): (2, "table or json"),
     ("--trials", "1"): (2, "trials"),

@@ -33,7 +33,7 @@ EXCHANGE = ("import", "exchange", "binanceusdm", "--symbol", "ETH=ETH/USDT:USDT"
         ((*EXCHANGE, "--since", "2024-01-01", "--out", "x", "--price", "last"), "'last'"),
         (
             (*EXCHANGE, "--since", "2024-01-01", "--out", "x", "--depth-levels", "0"),
-            "'--depth-levels'",
+            "--depth-levels '0': expected 1 or more",
         ),
         (("preset", "show"), "Missing argument 'NAME'"),
         (("preset", "import", "compound-v3"), "Missing argument 'FILE'"),

@@ -151,6 +151,16 @@ def test_a_table_keeps_within_its_terminal(width: int, monkeypatch: pytest.Monke
     assert all(cell in lines[4] for cell in shown), "a figure is never cut"
 
 
+@pytest.mark.parametrize("width", [5, 20, 36])
+def test_a_terminal_that_is_too_narrow_still_shows_whole_figures(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = table_text(width, monkeypatch, optional=())
+    assert all(cell in lines[4] for cell in ROWS[0][1:])
+    lines = table_text(width, monkeypatch, optional=OPTIONAL)
+    assert ROWS[0][HEADS.index("health")] in lines[4]
+
+
 def test_a_pipe_gets_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = table_text(None, monkeypatch, optional=OPTIONAL)
     assert lines[0] == "title"

@@ -20,7 +20,7 @@ from trimtab.apps.tuning import TuneAnswer
 from trimtab.apps.tuning.verb import print_tune
 from trimtab.simulation import Change
 from trimtab.simulation.stress.tuning import Trial, TuneResult, pareto_set
-from trimtab.simulation.stress.tuning.results import DryRun, KeyChange, Recommendation
+from trimtab.simulation.stress.tuning.results import DryRun, KeyChange, Recommendation, Trade
 from trimtab.units import WAD
 
 KEY = "assets.ETH.liquidation_threshold"
@@ -74,8 +74,22 @@ def hostile() -> TuneAnswer:
     return replace(found, case=replace(CASE, rules=rules), command=HOSTILE)
 
 
+def trading() -> TuneAnswer:
+    """No improvement, but more room for more risk, and less risk for less room."""
+    trials = (*TRIALS[:2], trial(2, 520.0, 1300.0))
+    changes = (KeyChange(KEY, "0.80", "0.82"),)
+    room = Trade(
+        *(trials[2], "capacity", "shortfall", 300.0, 20.0, 15.0, changes, CASE.rules, dry_run(2))
+    )
+    risk = Trade(
+        *(trials[1], "shortfall", "capacity", 200.0, 100.0, 2.0, changes, CASE.rules, dry_run())
+    )
+    return answer(trials, trades=(room, risk))
+
+
 EDGES = {
     "none": answer(),
+    "trades": trading(),
     "recommended": answer(dry=dry_run(2)),
     "many fail": answer(dry=dry_run(40)),
     "refused": answer(dry=dry_run(refusal="weights may not rise so fast")),
@@ -115,6 +129,14 @@ def test_every_edge_gives_a_page_that_stands_alone(edge: str) -> None:
         ("none", "Nothing tried betters the present rules"),
         ("none", "5 sets of rules were put to the same 100 price paths of 12 hours."),
         ("none", "None of them betters the rules as they are in every aim."),
+        ("trades", "The front has 2 trades of one aim for another: a choice, not an improvement."),
+        ("trades", "Trades, not improvements"),
+        (
+            "trades",
+            "Trial 2 has 300.00 USD more borrow capacity for 20.00 USD more expected shortfall at "
+            "0.99: 15 USD for each USD, the most of any trial",
+        ),
+        ("trades", "Nobody becomes liquidatable by the change."),
         ("recommended", "expected shortfall from 500 USD to 400 USD"),
         ("recommended", "borrow capacity from 1,000 USD to 1,300 USD"),
         ("recommended", f"Chosen because: {REASON}."),
@@ -131,7 +153,7 @@ def test_states_are_said_plainly(edge: str, words: str) -> None:
     assert words in words_of(page_of(edge)), words_of(page_of(edge))
 
 
-@pytest.mark.parametrize("edge", ["none", "one trial", "all alike"])
+@pytest.mark.parametrize("edge", ["none", "trades", "one trial", "all alike"])
 def test_without_a_recommendation_there_is_no_change(edge: str) -> None:
     assert 'id="change"' not in page_of(edge)
     assert 'id="dry"' not in page_of(edge)
@@ -193,7 +215,14 @@ def test_the_document_bears_what_has_no_bound() -> None:
 @pytest.mark.parametrize(
     ("edge", "words"),
     [
-        ("none", "no trial betters the present rules"),
+        ("none", "no trial betters the present rules\n"),
+        ("trades", "no trial betters the present rules in every aim\n"),
+        (
+            "trades",
+            "a trade, not an improvement: trial 1 has 200.00 USD less expected shortfall at 0.99 "
+            "for 100.00 USD less borrow capacity: 2 USD for each USD, the most of any trial\n",
+        ),
+        ("trades", "a trade\n"),
         ("recommended", f"{KEY}: 0.80 -> 0.82"),
         ("recommended", "insurance.balance: absent -> 5"),
         ("recommended", "2 accounts become liquidatable"),
@@ -206,6 +235,17 @@ def test_what_is_printed(edge: str, words: str, capsys: pytest.CaptureFixture[st
     told = capsys.readouterr()
     assert words in told.out + told.err
     assert repr(EDGES[edge]).startswith(f"<TuneAnswer: {len(EDGES[edge].result.trials)} trials")
+
+
+def test_the_document_has_trades_with_their_rates_and_without_whole_rules() -> None:
+    document = json.loads(json.dumps(EDGES["trades"].to_json(), allow_nan=False))
+    room = document["trades"][0]
+    assert (room["gains"], room["costs"], room["rate"]) == ("capacity", "shortfall", 15.0)
+    assert room["trial"]["number"] == 2
+    assert room["changes"] == [{"key": KEY, "present": "0.80", "proposed": "0.82"}]
+    assert set(room["dry_run"]) >= {"refusal", "ramps", "newly_liquidatable"}
+    assert "rules" not in room
+    assert json.loads(json.dumps(EDGES["recommended"].to_json()))["trades"] == []
 
 
 def test_the_told_command_searches_the_same_again(tmp_path: Path) -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
+
 import numpy as np
 import pytest
 from scipy.stats import norm
 
+from tests.apps.command_line import ask
+from tests.docs.test_docs_guides import commands_of, squeezed
 from tests.docs.tiny_venue import CONCEPTS
+from tests.house import documents
 from tests.simulation.cases import small_case
 from tests.simulation.test_stress_closed_forms import chance
 from tests.simulation.test_stress_reverse import CORRELATION, VOL, WEIGHTS, half_space
 from tests.simulation.test_stress_reverse import asked as reverse_asked
 from tests.simulation.test_stress_statistics import plain, spread_of
+from trimtab.apps.front import write_demo_case
 from trimtab.kernels.impact import ImpactKind, impact_terms
 from trimtab.simulation.paths import PathKind, SamplingKind
 from trimtab.simulation.stress import (
@@ -108,3 +114,15 @@ def test_the_book_in_pools(demo):
 
 def test_every_kind_of_sampling_is_listed():
     assert not [kind for kind in SamplingKind if f"| {kind} |" not in PAGE and kind != "plain"]
+
+
+def test_the_path_seen_whole_is_typed_and_printed_as_shown(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_demo_case("case")
+    (block,) = documents.consoles(PAGE)
+    for typed, lines in commands_of(block.body):
+        answer = ask(*shlex.split(typed)[1:])
+        assert answer.code == 0, answer.err
+        printed = [squeezed(line) for line in (answer.out + answer.err).splitlines()]
+        for line in map(squeezed, lines):
+            assert any(shown.startswith(line) for shown in printed), line

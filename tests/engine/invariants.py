@@ -184,6 +184,25 @@ def _booked_payments(move: Move, pool: Pool) -> int:
     return total
 
 
+def _rests_written_off(move: Move, key: str) -> Fraction:
+    """What a liquidation that ends in a close-out leaves of debts below one native unit.
+
+    It rounds to no unit, so that nobody loses it and no event tells of it; the debt was counted
+    rounded up.
+    """
+    worth = Fraction(0)
+    if not isinstance(move.command, commands.Liquidate):
+        return worth
+    left = move.after[Table.ACCOUNT, key].debt
+    for asset, shares in move.booked[Table.ACCOUNT, key].debt.items():
+        if asset in left:
+            continue
+        rest = owed(move.booked[Table.POOL, asset], shares)
+        rest += sum(event.quantity for event in move.told(EventKind.LIQUIDATE, asset=asset))
+        worth += min(max(rest, 0), 1) * unit_price(move.after, asset)
+    return worth
+
+
 def equity_comes_from_flows(move: Move) -> None:
     """I2: an account's equity rises by no more than what came in for it at oracle value.
 
@@ -204,6 +223,7 @@ def equity_comes_from_flows(move: Move) -> None:
         if event.asset in move.after[Table.RULES, ""].rules.assets and event.kind not in SIDE:
             worth = event.quantity * unit_price(move.after, event.asset)
             given += -worth if event.kind in OUT_OF_DEBT else worth
+    given += _rests_written_off(move, key)
     assert now - was <= given, f"I2 {command}: equity {was} -> {now}, given {given}"
 
 

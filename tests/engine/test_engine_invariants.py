@@ -9,6 +9,7 @@ from tests.engine.market_machine import MixedMachine, run_machine
 from tests.engine.watch import Tally
 from trimtab.engine.pools import SHARES_PER_UNIT
 from trimtab.model import (
+    Account,
     Accrual,
     AdlPolicy,
     AuctionCurve,
@@ -78,3 +79,39 @@ def test_a_loan_book_that_empties_and_begins_again_within_a_command_keeps_its_in
     assert isinstance(pool, Pool)
     assert pool.borrowed > 0, "the loss became a debt"
     assert pool.borrow_shares == pool.borrowed * SHARES_PER_UNIT, "at the first index, a year on"
+
+
+def test_less_than_a_unit_of_debt_is_closed_out_and_nobody_loses():
+    """1.86 native units are owed and one is paid: what is left rounds to no unit of the pool's."""
+    variant = Variant(
+        sizing=Sizing.TARGET_HEALTH,
+        bonus_curve=BonusCurve.FIXED,
+        spiral=SpiralRule.CUT,
+        auction_curve=AuctionCurve.LINEAR,
+        accrual=Accrual.LINEAR,
+        on_expiry=CallExpiry.RESTRICT,
+        dusty=False,
+        thin=True,
+        policy=AdlPolicy.QUEUE,
+    )
+    machine = MixedMachine()
+    machine.open(variant=variant)
+    falls = [
+        *(([-600, -600], 5, 0), ([40, -400], 6, 415), ([-600], 5, 0), ([-600], 0, 0)),
+        *(([-400, 300, -400], 0, 82878), ([-600], 4, 1), *[([-600], 0, 0)] * 5),
+    ]
+    for moves, mechanism, n in falls:
+        machine.crash(falls=moves, mechanism=mechanism, n=n)
+    run, owed = machine.run, []
+
+    def watched(command: commands.Command) -> None:
+        owed.append(machine._draft().account("anna").debt.get("USD", 0))
+        run(command)
+
+    machine.run = watched
+    machine.crash(falls=[-600, -600], mechanism=0, n=5097)
+    account = machine.venue.store.get(Table.ACCOUNT, "anna")
+    assert isinstance(account, Account)
+    assert any(SHARES_PER_UNIT < debt < 2 * SHARES_PER_UNIT for debt in owed), "one unit to two"
+    assert not account.debt
+    assert not account.supply

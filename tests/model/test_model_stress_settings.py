@@ -148,7 +148,7 @@ def test_a_row_of_depth_has_a_column_for_each_of_its_numbers():
     [
         (OracleSettings, {"deviation", "heartbeat", "delay", "sources", "lie_factor"}),
         (ChainSettings, {"block", "gas_cost", "gas_slope", "landings_per_block", "failure"}),
-        (KeeperSettings, {"min_profit", "capital", "delay"}),
+        (KeeperSettings, {"min_profit", "capital", "delay", "halvings"}),
         (ImpactSettings, {"feedback", "volatility_decay"}),
         (HorizonSettings, {"length", "step", "paths"}),
     ],

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from trimtab.apps.choices import Liquidatable, SortName, TableOrJson
 from trimtab.apps.console import Format, exit_code, say
 from trimtab.apps.import_cli import imports
 from trimtab.apps.import_exchange import exchange
@@ -15,6 +16,7 @@ from trimtab.apps.preset_cli import preset_app
 from trimtab.apps.serve_cli import keys, serve
 from trimtab.apps.stress_cli import stress
 from trimtab.apps.tune_cli import tune
+from trimtab.apps.usage import usage_line
 
 app = typer.Typer(
     name="trimtab",
@@ -28,6 +30,13 @@ app = typer.Typer(
 
 CaseFolder = Annotated[Path, typer.Argument(help="Case folder.", metavar="CASE")]
 Seed = Annotated[int, typer.Option(help="Seed of anything drawn at random; echoed.", min=0)]
+PriceMoves = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Move prices at once before the book is looked at: ASSET=-30%, or ASSET=1500 "
+        "for a price; '*' is every other asset; may be given again."
+    ),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 
 
@@ -67,23 +76,27 @@ def health(
     ] = "first",
     format_: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
     sort: Annotated[
-        str, typer.Option(help="health, distance, debt, collateral, leverage or account.")
+        SortName, typer.Option(help="What to sort by, the riskiest or largest first.")
     ] = "health",
     limit: Annotated[
         int | None, typer.Option(help="Print at most so many accounts.", min=1)
     ] = None,
     below: Annotated[
-        str | None, typer.Option(help="Only accounts with a health factor below this.")
+        str | None,
+        typer.Option(help="Only accounts with a health factor below this, such as 1.05."),
     ] = None,
-    account: Annotated[str | None, typer.Option(help="Only this account.")] = None,
+    account: Annotated[
+        str | None, typer.Option(help="Only this account, by its name, or name/group.")
+    ] = None,
     against: Annotated[
         Path | None, typer.Option(help="Other rules.toml: who becomes liquidatable, at what cost.")
     ] = None,
+    shock: PriceMoves = None,
     report: Annotated[
         Path | None, typer.Option(help="File for a report of all accounts, one HTML page.")
     ] = None,
     fail_on: Annotated[
-        str | None, typer.Option(help="Exit 1 if any account is: liquidatable.")
+        Liquidatable | None, typer.Option(help="Exit with 1 if any account is, or would become so.")
     ] = None,
     seed: Seed = 0,
     debug: Debug = False,
@@ -91,6 +104,8 @@ def health(
     """Where every account stands: health, excess, liquidation prices, distance.
 
     Example: trimtab health out/demo/case --below 1.05 --format json
+
+    Example: trimtab health out/demo/case --shock ETH=-30% --shock STETH=-35%
     """
     from trimtab.apps.verbs import HealthQuestion, run_health
 
@@ -103,6 +118,7 @@ def health(
         below=below,
         account=account,
         against=against,
+        shock=tuple(shock or ()),
         report=report,
         fail_on=fail_on,
         seed=seed,
@@ -119,8 +135,8 @@ def replay(
         bool, typer.Option("--resume", help="Go on from the journal in the output folder.")
     ] = False,
     format_: Annotated[
-        Format, typer.Option("--format", help="How to print the summary.")
-    ] = Format.TABLE,
+        TableOrJson, typer.Option("--format", help="How to print the summary.")
+    ] = "table",
     seed: Seed = 0,
     debug: Debug = False,
 ) -> None:
@@ -130,7 +146,7 @@ def replay(
     """
     from trimtab.apps.verbs import run_replay
 
-    _run(lambda: run_replay(case, out, resume=resume, form=format_, seed=seed), debug=debug)
+    _run(lambda: run_replay(case, out, resume=resume, form=Format(format_), seed=seed), debug=debug)
 
 
 app.command()(stress)
@@ -145,7 +161,7 @@ app.add_typer(journal)
 
 @app.command()
 def doctor(
-    format_: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.TABLE,
+    format_: Annotated[TableOrJson, typer.Option("--format", help="How to print.")] = "table",
     debug: Debug = False,
 ) -> None:
     """What this machine has, and how fast the engine is on it.
@@ -154,7 +170,7 @@ def doctor(
     """
     from trimtab.apps.doctor import run_doctor
 
-    _run(lambda: run_doctor(format_), debug=debug)
+    _run(lambda: run_doctor(Format(format_)), debug=debug)
 
 
 def _version(wanted: bool) -> None:
@@ -185,7 +201,7 @@ def main() -> None:
     except typer.TyperException as error:
         message = error.format_message()
         if sys.argv[1:]:  # without arguments the message is the help text
-            message = f"error: {message.rstrip('.')}; see `trimtab --help`"
+            message = f"error: {usage_line(message, sys.argv[1:])}; see `trimtab --help`"
         say(message)
         sys.exit(error.exit_code)
     except typer.Abort:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import signal
 import sys
 import threading
@@ -83,7 +84,7 @@ def print_table(
     """A table for people: the first `left` columns are texts, the others right-aligned numbers.
 
     In a pipe nothing is cut. A terminal that is too narrow loses the `optional` columns, in
-    their order, and then the end of long names in the first column.
+    their order, and then the end of long names in the first column; no number is ever cut.
     """
     from rich import box
     from rich.cells import cell_len
@@ -100,6 +101,8 @@ def print_table(
     shown = _fitting(columns, widths, width=console.width, optional=optional)
     room = console.width - _table_width([widths[place] for place in shown[1:]] + [0])
     widths[0] = min(widths[0], max(room, NAME_COLUMNS_MIN))
+    # What is left is shown whole, and wrapped by the terminal, before a figure loses a digit.
+    console.width = max(console.width, _table_width([widths[place] for place in shown]))
     heads = any(columns)
     table = Table(box=box.SIMPLE_HEAD if heads else None, show_header=heads)
     for place in shown:
@@ -135,6 +138,38 @@ def _fitting(
 def _table_width(widths: Sequence[int]) -> int:
     """Cells of a whole table: each column with a blank on either side, between edges."""
     return sum(width + 3 for width in widths) + 1
+
+
+def require_folder(option: str, out: Path | None) -> None:
+    """Refuse an output before any work, where it cannot become a folder.
+
+    Raises:
+        DataError: it, or what it shall lie in, is a file, or may not be written.
+    """
+    if out is None:
+        return
+    where = f"{option} {out}"
+    there = next(place for place in (out, *out.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise DataError("this is a file", where=where, found=str(there), expected="a folder")
+    if not os.access(there, os.W_OK):
+        raise DataError("this may not be written", where=where, found=str(there))
+
+
+@contextmanager
+def naming_file(option: str, path: Path) -> Iterator[None]:
+    """Say of a file that cannot be read or written which option it is of.
+
+    Raises:
+        DataError: the same, with option and path in front.
+    """
+    try:
+        yield
+    except DataError as error:
+        raise error.located(where=f"{option} {path}") from None
+    except OSError as error:
+        reason = error.strerror or "the machine refused"
+        raise DataError(reason, where=f"{option} {path}") from None
 
 
 @contextmanager

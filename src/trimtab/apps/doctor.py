@@ -1,10 +1,11 @@
-"""`trimtab doctor`: versions, machine, and how fast engine and kernels are on it."""
+"""`trimtab doctor`: versions, extras, machine, and how fast engine and kernels are on it."""
 
 import os
 import platform
 import time
 
 from trimtab.apps import console, front, summaries
+from trimtab.apps.extras import extras
 from trimtab.apps.kernel_health import kernel_facts
 from trimtab.engine import step
 from trimtab.model import Accepted
@@ -16,11 +17,12 @@ PROBE_SECONDS = 0.5
 
 
 def run_doctor(form: console.Format) -> None:
-    """Print what is installed, the machine, and commands and explanations a second."""
+    """Print what is installed, what an extra lacks, the machine, and how fast the engine is."""
     if form not in (console.Format.TABLE, console.Format.JSON):
         raise UsageError("--format: expected table or json")
     facts = {
         **summaries.versions(),
+        **{f"extra_{one.name}": str(one) for one in extras()},
         "machine": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
         **_speeds(),

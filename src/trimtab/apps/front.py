@@ -18,6 +18,7 @@ from trimtab.adapters.files import (
     write_text,
 )
 from trimtab.apps import summaries
+from trimtab.apps.health_shock import Aftermath, shocked_standing
 from trimtab.apps.presets import load_case, read_rules
 from trimtab.model import Case, Explanation
 from trimtab.model.codec import decode_command, encode_command
@@ -32,7 +33,7 @@ from trimtab.simulation import (
     standing,
 )
 from trimtab.simulation import replay as run_replay
-from trimtab.units import DataError, RulesError, parse_decimal
+from trimtab.units import DataError, parse_decimal
 
 JOURNAL = "journal.jsonl"
 OUTPUTS = ("events.parquet", "metrics.parquet", "summary.json", "report.html")
@@ -47,6 +48,7 @@ class HealthResult:
     standing: Standing
     changes: tuple[Change, ...] | None = None
     command: str = "trimtab.health(case)"
+    shock: Aftermath | None = None
 
     def __repr__(self) -> str:
         unsafe = sum(account.liquidatable for account in self.accounts)
@@ -73,13 +75,16 @@ class HealthResult:
     def to_json(self, *, accounts: Sequence[Explanation] | None = None) -> dict[str, Any]:
         """The document `trimtab.health/1`, of all accounts or of those given."""
         chosen = self.accounts if accounts is None else accounts
-        return summaries.health_document(self.standing, chosen, changes=self.changes)
+        found = summaries.health_document(self.standing, chosen, changes=self.changes)
+        return found | ({} if self.shock is None else {"shock": self.shock.document()})
 
     def report(self, path: str | Path) -> None:
         """Write the report of all accounts: one HTML page that needs nothing else."""
         from trimtab.apps.report import health_report
 
-        page = health_report(self.standing, changes=self.changes, command=self.command)
+        page = health_report(
+            self.standing, changes=self.changes, command=self.command, shock=self.shock
+        )
         write_text(Path(path), page)
 
 
@@ -131,6 +136,7 @@ def health(
     *,
     at_ns: int | None = None,
     against: str | Path | None = None,
+    shock: Mapping[str, str] | None = None,
     command: str = "trimtab.health(case)",
 ) -> HealthResult:
     """Where every account of a case stands, exactly.
@@ -138,16 +144,20 @@ def health(
     Arguments:
         at_ns: moment (ns UTC) whose prices count; None is the book's own, the first row of prices.
         against: another `rules.toml`; the result then lists who becomes liquidatable under it.
+        shock: moves prices at once before the book is looked at: by asset "-30%" or a price such
+            as "1500"; "*" is every other asset.
         command: how to reproduce the answer, for the report.
     """
-    found = standing(case, at_ns=at_ns)
+    found, aftermath = (
+        shocked_standing(case, shock, at_ns=at_ns) if shock else (standing(case, at_ns=at_ns), None)
+    )
     if against is None:
-        return HealthResult(found, command=command)
-    rules = read_rules(Path(against))
+        return HealthResult(found, command=command, shock=aftermath)
     try:
-        return HealthResult(found, tuple(compare(found, rules)), command)
-    except RulesError as error:
-        raise error.located(where=Path(against).name) from None
+        rules = read_rules(Path(against))
+        return HealthResult(found, tuple(compare(found, rules)), command, aftermath)
+    except DataError as error:
+        raise error.located(where=f"--against {against}") from None
 
 
 def replay(

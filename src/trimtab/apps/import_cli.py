@@ -21,18 +21,20 @@ imports = typer.Typer(
 
 Rpc = Annotated[str, typer.Option(help="URL of the node.", envvar="TRIMTAB_RPC")]
 Out = Annotated[Path, typer.Option(help="Case folder to write.")]
-Block = Annotated[str, typer.Option(help="Number, latest, safe or finalized.")]
+Block = Annotated[str, typer.Option(help="Block to read at: a number, latest, safe or finalized.")]
 ChainId = Annotated[
     int | None, typer.Option(help="Refuse a node that follows another chain.", min=1)
 ]
 FromBlock = Annotated[int, typer.Option(help="Look for events from this block on.", min=0)]
-Chunk = Annotated[int, typer.Option(help="Most blocks in a question for events.", min=1)]
+Chunk = Annotated[int, typer.Option(help="Most blocks in one question for events.", min=1)]
 Accounts = Annotated[
     Path | None, typer.Option(help="Read these addresses, one a line, not those of events.")
 ]
 Quote = Annotated[str, typer.Option(help="Name of the unit of prices.")]
 Rate = Annotated[float, typer.Option(help="Requests a second at most.", min=0.01)]
-Tries = Annotated[int, typer.Option(help="Tries of a request that fails.", min=1)]
+Tries = Annotated[
+    int, typer.Option(help="How often a request is tried before it is given up.", min=1)
+]
 Timeout = Annotated[float, typer.Option(help="How long to wait for an answer.", min=0.1)]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted read.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
@@ -107,8 +109,10 @@ def aave_v3(
 ) -> None:
     """A pool of Aave v3, with its reserves, categories and oracle prices.
 
-    Example: trimtab import aave-v3 --rpc URL --pool 0x87870Bca3F3fD6335C3F4ce8392D69350B4fA4E2
-    --block 21000000 --from-block 16291127 --out out/aave
+    \b
+    Example: trimtab import aave-v3 --rpc URL \\
+        --pool 0x87870Bca3F3fD6335C3F4ce8392D69350B4fA4E2 --block 21000000 \\
+        --from-block 16291127 --out out/aave
     """
 
     def source() -> "Source":
@@ -153,8 +157,10 @@ def compound_v3(
 ) -> None:
     """A market of Compound III (a Comet), with its collaterals and feed prices.
 
-    Example: trimtab import compound-v3 --rpc URL --comet 0xc3d688B66703497DAA19211EEdff47f25384cdc3
-    --block 21000000 --from-block 15331586 --out out/compound
+    \b
+    Example: trimtab import compound-v3 --rpc URL \\
+        --comet 0xc3d688B66703497DAA19211EEdff47f25384cdc3 --block 21000000 \\
+        --from-block 15331586 --out out/compound
     """
 
     def source() -> "Source":
@@ -185,13 +191,15 @@ def morpho_blue(
     rpc: Rpc,
     market: Annotated[list[str], typer.Option(help="Id of a market; may be given again.")],
     out: Out,
-    morpho: Annotated[str | None, typer.Option(help="Address of Morpho, if another.")] = None,
+    morpho: Annotated[
+        str | None, typer.Option(help="Address of Morpho, where it is another than Ethereum's.")
+    ] = None,
     block: Block = "latest",
     chain_id: ChainId = None,
     from_block: FromBlock = 0,
     chunk_blocks: Chunk = 10_000,
     accounts: Accounts = None,
-    quote: Annotated[str, typer.Option(help="Name of the loan asset; empty is its symbol.")] = "",
+    quote: Annotated[str, typer.Option(help="Name of the loan asset; absent: its symbol.")] = "",
     requests_per_second: Rate = 20.0,
     tries: Tries = 6,
     timeout_seconds: Timeout = 30.0,
@@ -200,9 +208,11 @@ def morpho_blue(
 ) -> None:
     """Markets of Morpho Blue that lend one asset, which is the quote.
 
-    Example: trimtab import morpho-blue --rpc URL --market
-    0xb323495f7e4148be5643a4ea4a8221eef163e4bccfdedc2a6f4696baacbc86cc
-    --block 21000000 --from-block 18883124 --out out/morpho
+    \b
+    Example: trimtab import morpho-blue --rpc URL --block 21000000 \\
+        --market \\
+        0xb323495f7e4148be5643a4ea4a8221eef163e4bccfdedc2a6f4696baacbc86cc \\
+        --from-block 18883124 --out out/morpho
     """
 
     def source() -> "Source":

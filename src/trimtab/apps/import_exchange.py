@@ -31,30 +31,43 @@ class DataTableName(StrEnum):
 
 
 def exchange(
-    name: Annotated[str, typer.Argument(help="Exchange, as ccxt names it.")],
+    name: Annotated[str, typer.Argument(help="Exchange, as ccxt names it.", metavar="NAME")],
     *,
     symbol: Annotated[
-        list[str], typer.Option(help="ASSET=SYMBOL, symbols as ccxt writes them; give again.")
+        list[str],
+        typer.Option(help="ASSET=SYMBOL, symbols as ccxt writes them; may be given again."),
     ],
-    since: Annotated[str, typer.Option(help="Begin of the histories, UTC.")],
+    since: Annotated[str, typer.Option(help="Begin of the histories, a UTC time.")],
     out: Annotated[Path, typer.Option(help="Case folder to write into.")],
-    until: Annotated[str, typer.Option(help="End of the histories; empty is now.")] = "",
-    timeframe: Annotated[str, typer.Option(help="Length of a candle: 1m, 1h, 1d.")] = "1h",
+    until: Annotated[str, typer.Option(help="End of the histories, a UTC time; absent: now.")] = "",
+    timeframe: Annotated[
+        str, typer.Option(help="Length of a candle, such as 1m, 1h or 1d.")
+    ] = "1h",
     price: Annotated[Price, typer.Option(help="Which price.")] = Price.TRADE,
     table: Annotated[
-        list[DataTableName] | None, typer.Option(help="Also read; all, where none is named.")
+        list[DataTableName] | None,
+        typer.Option(help="Read this beside prices; may be given again; all where none is."),
     ] = None,
-    depth_levels: Annotated[int, typer.Option(help="Price levels of each side.", min=1)] = 100,
-    quote: Annotated[str, typer.Option(help="Name of the unit of prices.")] = "",
-    tries: Annotated[int, typer.Option(help="Tries of a request that fails.", min=1)] = 6,
-    timeout_seconds: Annotated[float, typer.Option(help="How long to wait.", min=0.1)] = 30.0,
+    depth_levels: Annotated[
+        int, typer.Option(help="Price levels of each side of the order book.", min=1)
+    ] = 100,
+    quote: Annotated[
+        str, typer.Option(help="Name of the unit of prices; absent: that of the symbols.")
+    ] = "",
+    tries: Annotated[
+        int, typer.Option(help="How often a request is tried before it is given up.", min=1)
+    ] = 6,
+    timeout_seconds: Annotated[
+        float, typer.Option(help="How long to wait for an answer.", min=0.1)
+    ] = 30.0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a broken read.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Prices, funding, open interest and order books of an exchange, through ccxt.
 
-    Example: trimtab import exchange binanceusdm --symbol ETH=ETH/USDT:USDT --since 2024-01-01
-    --out out/market
+    \b
+    Example: trimtab import exchange binanceusdm --symbol ETH=ETH/USDT:USDT \\
+        --since 2024-01-01 --out out/market
     """
 
     def verb() -> None:
@@ -127,6 +140,7 @@ def run_import_exchange(
     """Read with a progress bar, then say what was read."""
     from trimtab.adapters.exchanges import import_market_data
 
+    console.require_folder("--out", out)
     try:
         with Bars() as bars:
             found = import_market_data(

@@ -92,7 +92,8 @@ def _accounts(accounts: str | Path | Sequence[str] | None) -> tuple[str, ...] | 
     if accounts is None:
         return None
     if isinstance(accounts, str | Path):
-        return read_accounts(Path(accounts))
+        with console.naming_file("--accounts", Path(accounts)):
+            return read_accounts(Path(accounts))
     return tuple(sorted({checked_address(one, "accounts") for one in accounts}))
 
 
@@ -129,6 +130,7 @@ def run_import(
         out: the case folder.
         ask: reads, given whom to tell its progress.
     """
+    console.require_folder("--out", out)
     try:
         with Bars() as bars:
             outcome = ask(bars.tell)

@@ -16,7 +16,9 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 
 @journal.command()
 def verify(where: Where, debug: Debug = False) -> None:
-    """Read everything and name the first fault; exit 1 where there is one. Beside a writer too.
+    """Read everything and name the first fault, beside a running service too.
+
+    Exit 1 where there is a fault, 3 where the file is no journal.
 
     Example: trimtab journal verify venue.db
     """
@@ -28,7 +30,9 @@ def verify(where: Where, debug: Debug = False) -> None:
 @journal.command("back-up")
 def back_up(
     where: Where,
-    target: Annotated[Path, typer.Argument(help="File to write; whole or not at all.")],
+    target: Annotated[
+        Path, typer.Argument(help="File to write; whole or not at all.", metavar="TARGET")
+    ],
     *,
     debug: Debug = False,
 ) -> None:
@@ -43,7 +47,7 @@ def back_up(
 
 @journal.command()
 def restore(
-    backup: Annotated[Path, typer.Argument(help="A back-up.")],
+    backup: Annotated[Path, typer.Argument(help="A back-up.", metavar="BACKUP")],
     where: Annotated[str, typer.Argument(help="An empty journal.", metavar="JOURNAL")],
     *,
     debug: Debug = False,
@@ -60,7 +64,7 @@ def restore(
 @journal.command()
 def export(
     where: Where,
-    folder: Annotated[Path, typer.Argument(help="Folder for Parquet files.")],
+    folder: Annotated[Path, typer.Argument(help="Folder for Parquet files.", metavar="FOLDER")],
     *,
     after: Annotated[int, typer.Option(help="Only entries above this number.", min=0)] = 0,
     debug: Debug = False,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from trimtab.apps.choices import TableJsonOrCsv, TableOrJson
 from trimtab.apps.console import Format, exit_code
 
 preset_app = typer.Typer(
@@ -21,7 +22,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 @preset_app.command("list")
 def list_(
     *,
-    format_: Annotated[Format, typer.Option("--format", help="table, json or csv.")] = Format.TABLE,
+    format_: Annotated[TableJsonOrCsv, typer.Option("--format", help="How to print.")] = "table",
     debug: Debug = False,
 ) -> None:
     """All presets: protocol, kind of venue, and where their values come from.
@@ -30,7 +31,7 @@ def list_(
     """
     from trimtab.apps.preset_verbs import run_list
 
-    _run(lambda: run_list(format_), debug=debug)
+    _run(lambda: run_list(Format(format_)), debug=debug)
 
 
 @preset_app.command()
@@ -38,8 +39,8 @@ def show(
     name: Name,
     *,
     format_: Annotated[
-        Format, typer.Option("--format", help="table: a rules.toml; or json.")
-    ] = Format.TABLE,
+        TableOrJson, typer.Option("--format", help="How to print; a table is a rules.toml here.")
+    ] = "table",
     debug: Debug = False,
 ) -> None:
     """One preset as a rules.toml, with what engine and protocol share and what they do not.
@@ -48,7 +49,7 @@ def show(
     """
     from trimtab.apps.preset_verbs import run_show
 
-    _run(lambda: run_show(name, format_), debug=debug)
+    _run(lambda: run_show(name, Format(format_)), debug=debug)
 
 
 @preset_app.command("import")

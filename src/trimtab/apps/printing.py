@@ -5,10 +5,12 @@ from typing import Any
 
 from trimtab.apps import console, front, summaries
 from trimtab.apps.console import say
+from trimtab.apps.health_shock import Aftermath
 from trimtab.model import Explanation, account_key
 from trimtab.units import Time, mul_div_half_up
 
 WAD = summaries.WAD_DECIMALS
+NAMES_SHOWN = 5
 MARKET_LINES = (
     *("position_liquidations", "closed_value", "deleveragings", "deleveraged_value"),
     *("prices_refused", "breaker_trips"),
@@ -81,17 +83,34 @@ def print_health(result: front.HealthResult, chosen: Sequence[Explanation]) -> N
     columns = ["account", "binding", "health", f"collateral {quote}", f"debt {quote}"]
     columns += [f"equity {quote}", "leverage", "distance %", "liquidation prices"]
     title = f"{found.case.rules.venue}, {Time(found.as_of_ns).text()}"
+    if result.shock is not None:
+        moves = (
+            f"{one.asset} {shown(one.before_wad, 4)} -> {shown(one.after_wad, 4)}"
+            for one in result.shock.moves
+        )
+        title += f", after a shock: {', '.join(moves) or 'no price moves'}"
     optional = ("leverage", f"equity {quote}", "liquidation prices", f"collateral {quote}")
     console.print_table(title, columns, rows=rows, left=2, optional=optional)
     if found.case.rules.markets:
         _print_positions(result, chosen)
     if result.changes is not None:
         _print_changes(result, quote)
+    if result.shock is not None:
+        say(_newly_liquidatable(result.shock))
     say(
         f"{totals['accounts']} accounts, {totals['liquidatable']} liquidatable"
         f" ({len(chosen)} shown); {quote}: collateral {money(totals['collateral'])},"
         f" debt {money(totals['debt'])}, shortfall {money(totals['shortfall'])}"
     )
+
+
+def _newly_liquidatable(found: Aftermath) -> str:
+    """Whom a shock makes liquidatable, in one line."""
+    names, before = found.newly_liquidatable, found.liquidatable_before
+    listed = ", ".join(names[:NAMES_SHOWN])
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    who = f": {listed}{more}" if names else ""
+    return f"the shock makes {len(names)} liquidatable beside {before} before it{who}"
 
 
 def nearest_wad(account: Explanation) -> int:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from trimtab.apps.choices import LogLevel, RoleText, TableOrJson
 from trimtab.apps.console import Format, exit_code, say
 from trimtab.units import UsageError
 
@@ -23,22 +24,33 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8420,
     feed: Annotated[
         list[str] | None,
-        typer.Option(help="replay, none, ws://, nats://, ccxt:, evm:; may be given again."),
+        typer.Option(
+            help="Where prices come from: replay (the case's own; where none is given), none (what "
+            "is sent by HTTP alone), or an address: ws://, nats://, ccxt:, evm:; may be given "
+            "again."
+        ),
     ] = None,
     speed: Annotated[
-        float, typer.Option(help="Seconds of the case's prices in one second.", min=0.001)
+        float, typer.Option(help="Of a replay: seconds of the case in one second.", min=0.001)
     ] = 1.0,
     journal: Annotated[
-        str | None, typer.Option(help="Durable journal: a file, or a PostgreSQL URL.")
+        str | None,
+        typer.Option(help="Durable journal, a file or a PostgreSQL URL; absent: memory."),
     ] = None,
     keys_file: Annotated[
-        Path | None, typer.Option("--keys", help="File of keys (`trimtab keys add`).")
+        Path | None,
+        typer.Option(
+            "--keys",
+            help="File of keys of callers (`trimtab keys add`); absent: this machine alone.",
+        ),
     ] = None,
-    alerts: Annotated[Path | None, typer.Option(help="Rules of alerts, TOML.")] = None,
+    alerts: Annotated[Path | None, typer.Option(help="File of rules of alerts, TOML.")] = None,
     act: Annotated[
         bool, typer.Option("--act", help="Send the keepers' commands; a replay always acts.")
     ] = False,
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    log_level: Annotated[
+        LogLevel, typer.Option(help="The least that is logged, to stderr as lines of JSON.")
+    ] = "info",
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Run the risk engine live: API, stream and dashboard on one address.
@@ -73,8 +85,9 @@ def serve_demo(*, seed: int, port: int) -> None:
     from trimtab.apps.front import demo_case
     from trimtab.apps.service.serving import ServeQuestion, serve
 
-    say(f"the crash of 2020-03-12 at {DEMO_SPEED:g} times its speed: http://127.0.0.1:{port}/")
-    serve(demo_case(seed=seed), ServeQuestion(case="", port=port, speed=DEMO_SPEED))
+    told = f"the crash of 2020-03-12 at {DEMO_SPEED:g} times its speed"
+    question = ServeQuestion(case="", port=port, speed=DEMO_SPEED)
+    serve(demo_case(seed=seed), question, ready=lambda address: say(f"{told}: {address}"))
 
 
 def _require_extra() -> None:
@@ -86,10 +99,15 @@ def _require_extra() -> None:
 
 @keys.command("add")
 def add(
-    name: Annotated[str, typer.Argument(help="Who the key is for.")],
+    name: Annotated[str, typer.Argument(help="Who the key is for.", metavar="NAME")],
     *,
-    role: Annotated[str, typer.Option(help="read, operate or admin.")] = "read",
-    expires: Annotated[str | None, typer.Option(help="When it ends, UTC; absent: never.")] = None,
+    role: Annotated[
+        RoleText,
+        typer.Option(help="What it may do: each role also what those before it may."),
+    ] = "read",
+    expires: Annotated[
+        str | None, typer.Option(help="When it ends, a UTC time; absent: never.")
+    ] = None,
     file: KeyFile = KEYS,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
@@ -107,7 +125,7 @@ def add(
 def list_(
     *,
     file: KeyFile = KEYS,
-    format_: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.TABLE,
+    format_: Annotated[TableOrJson, typer.Option("--format", help="How to print.")] = "table",
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Names, roles and ends of all keys; never the keys themselves.
@@ -116,12 +134,12 @@ def list_(
     """
     from trimtab.apps.service.key_verbs import run_list
 
-    raise typer.Exit(exit_code(lambda: run_list(file, format_), debug=debug))
+    raise typer.Exit(exit_code(lambda: run_list(file, Format(format_)), debug=debug))
 
 
 @keys.command("revoke")
 def revoke(
-    name: Annotated[str, typer.Argument(help="Whose key.")],
+    name: Annotated[str, typer.Argument(help="Whose key.", metavar="NAME")],
     *,
     file: KeyFile = KEYS,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from trimtab.apps.choices import BorrowersText
 from trimtab.apps.console import Format, exit_code
 from trimtab.apps.stress_cli import (
     CaseFolder,
@@ -23,7 +24,10 @@ from trimtab.apps.stress_cli import (
 )
 
 Out = Annotated[
-    Path, typer.Option(help="Folder for trials, document, change of rules, picture and report.")
+    Path,
+    typer.Option(
+        help="Folder for trials, document, change of rules, picture and report; trials there go on."
+    ),
 ]
 Trials = Annotated[
     int, typer.Option(help="How many sets of values, the present ones among them.", min=2)
@@ -31,11 +35,18 @@ Trials = Annotated[
 Keys = Annotated[
     list[str] | None,
     typer.Option(
-        "--key", help="KEY=LOW:HIGH:STEP to search; thresholds, bonuses and fund if none."
+        "--key",
+        help="A key of rules.toml and its range, KEY=LOW:HIGH:STEP, such as "
+        "insurance.balance=0:50000:10000; may be given again; thresholds, bonuses and the fund "
+        "where none is.",
     ),
 ]
 BorrowersName = Annotated[
-    str, typer.Option(help="How the book answers to other rules: same_share or fixed.")
+    BorrowersText,
+    typer.Option(
+        help="How borrowers answer to other rules: same_share of what they may borrow, or fixed "
+        "debts."
+    ),
 ]
 
 
@@ -55,17 +66,19 @@ def tune(
     level: Levels = None,
     executor: ExecutorName = "threads",
     workers: Workers = 1,
-    format_: Printed = Format.TABLE,
+    format_: Printed = "table",
     seed: Seed = 0,
     debug: Debug = False,
 ) -> None:
-    """Search for rules that risk less, lend more, or both; the same command goes on.
+    """Search for rules that risk less, lend more, or both; the same command again goes on.
 
-    Example: trimtab tune out/demo/case --horizon-hours 24 --paths 100 --trials 20 --out out/tune
+    \b
+    Example: trimtab tune out/demo/case --horizon-hours 24 --paths 100 \\
+        --trials 20 --out out/tune
     """
 
     def verb() -> int:
-        from trimtab.apps.stressing.asking import StressChoices
+        from trimtab.apps.stressing.chosen import StressChoices
         from trimtab.apps.tuning.verb import TuneRun, run_tune_verb
 
         choices = StressChoices(
@@ -76,7 +89,7 @@ def tune(
         )
         run = TuneRun(
             *(case, settings, out, trials, tuple(key or ()), borrowers),
-            form=format_,
+            form=Format(format_),
             executor=executor,
             workers=workers,
         )

@@ -8,10 +8,11 @@ from typing import Any
 
 from trimtab.apps import console, front, summaries
 from trimtab.apps.console import Format, say
+from trimtab.apps.health_shock import moves_of, shock_of
 from trimtab.apps.presets import load_case
 from trimtab.apps.printing import name_of, nearest_wad, print_health, print_replays
 from trimtab.model import Case, Explanation
-from trimtab.units import NumberError, Time, UsageError
+from trimtab.units import DataError, NumberError, Time, UsageError
 
 RISK_FOUND = 1
 
@@ -28,6 +29,7 @@ class HealthQuestion:
     below: str | None
     account: str | None
     against: Path | None
+    shock: tuple[str, ...]
     report: Path | None
     fail_on: str | None
     seed: int
@@ -37,6 +39,7 @@ class HealthQuestion:
         """How to get the report again; paths are left to the reader."""
         words = ["trimtab health CASE --at", shlex.quote(self.at)]
         words += ["--against RULES"] if self.against else []
+        words += [f"--shock {shlex.quote(text)}" for text in self.shock]
         return " ".join([*words, "--report REPORT"])
 
 
@@ -53,12 +56,17 @@ SORTS: dict[str, Callable[[Explanation], Any]] = {
 def run_health(question: HealthQuestion) -> int:
     """`trimtab health`; returns its exit code."""
     _check(question)
+    moves = moves_of(question.shock)
+    shock_of(moves)
     case = load_case(question.case, warn=_warn)
     moment = _moment(case, question.at)
-    result = front.health(case, at_ns=moment, against=question.against, command=question.command)
+    result = front.health(
+        case, at_ns=moment, against=question.against, shock=moves, command=question.command
+    )
     chosen = _chosen(result.accounts, question)
     if question.report is not None:
-        result.report(question.report)
+        with console.naming_file("--report", question.report):
+            result.report(question.report)
     if question.form is Format.JSON:
         console.print_json(result.to_json(accounts=chosen) | {"seed": question.seed})
     elif question.form is Format.TABLE:
@@ -92,8 +100,9 @@ def _check(question: HealthQuestion) -> None:
     if question.below is not None:
         try:
             front.below((), question.below)
-        except NumberError as error:
-            raise UsageError(f"--below: {error}") from None
+        except NumberError:
+            found = f"--below {question.below!r}"
+            raise UsageError(f"{found}: expected a decimal number such as 1.05") from None
 
 
 def _moment(case: Case, at: str) -> int | None:
@@ -104,8 +113,18 @@ def _moment(case: Case, at: str) -> int | None:
         return last
     try:
         moment = Time.parse(at).raw
-    except NumberError as error:
-        raise UsageError(f"--at: {error}") from None
+    except NumberError:
+        raise UsageError(
+            f"--at {at!r}: expected first, last, or a UTC time such as 2020-03-12T00:00:00Z"
+        ) from None
+    first = case.ticks[0].at_ns
+    if moment < first:
+        raise DataError(
+            "no prices at that time yet",
+            where="--at",
+            found=at,
+            expected=f"{Time(first).text()} or later",
+        )
     if moment > last:
         raise UsageError(
             f"--at {at}: the prices end at {Time(last).text()}; expected no later time"
@@ -133,6 +152,7 @@ def run_replay(case_folder: Path, out: Path, *, resume: bool, form: Format, seed
     """`trimtab replay`."""
     if form not in (Format.TABLE, Format.JSON):
         raise UsageError("--format: the summary prints as table or json; tables are in --out")
+    console.require_folder("--out", out)
     case = load_case(case_folder, warn=_warn)
     command = f"trimtab replay CASE --out DIR --seed {seed}"
     result = _replayed(case, out, resume=resume, seed=seed, command=command)
@@ -165,6 +185,7 @@ def _replayed(
 
 def run_demo(out: Path, *, seed: int) -> None:
     """`trimtab demo`: today's rules and the rules of the day, on one book and one crash."""
+    console.require_folder("--out", out)
     say(f"seed {seed}; writing the case to {out / 'case'}")
     results = []
     for name, former in (("case", False), ("case-2020", True)):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from trimtab.model.journal_entries import Entry, Fault, Snapshot, Tip
+from trimtab.model.operator_actions import OperatorAction
 from trimtab.model.outcomes import Accepted
 from trimtab.model.state import Record, Table
 
@@ -113,6 +114,27 @@ class JournalStore(Protocol):
 
     def close(self) -> None:
         """Let go of the journal, so that another writer may hold it; a second call does nothing."""
+
+
+class ActionStore(Protocol):
+    """The durable audit trail of one venue's operators, beside its journal and under its lock."""
+
+    def append(self, action: OperatorAction) -> None:
+        """Add an action that follows the last one; it is durable when this returns.
+
+        One that is there already is acknowledged again and not written twice, so that an action
+        whose fate is unknown may simply be appended again.
+
+        Raises:
+            JournalUnavailableError: not written, or not known to be.
+            JournalError: an action that does not follow.
+        """
+
+    def read(self, after: int = 0) -> Iterator[OperatorAction]:
+        """Yield the actions numbered above `after`, in order, as stored (see `checked_actions`)."""
+
+    def last(self) -> Tip:
+        """Where the trail's chain stands; number 0 before the first action."""
 
 
 class Executor(Protocol):

@@ -58,11 +58,7 @@ class VenueSettings:
         "within", "linear: by how much `depth` brings it down", default=PERCENT, low=1, high=WAD - 1
     )
     daily_volume_wad: int | None = setting(
-        "daily_volume",
-        Kind.AMOUNT,
-        doc="square_root: units traded a day",
-        default=None,
-        low=1,
+        "daily_volume", Kind.AMOUNT, doc="square_root: units traded a day", default=None, low=1
     )
     daily_volatility_wad: int | None = ratio(
         "daily_volatility",
@@ -222,6 +218,13 @@ class KeeperSettings:
     )
     delay_seconds: int = setting(
         "delay", Kind.SECONDS, doc="between seeing an unsafe account and acting", default=0
+    )
+    halvings: int = setting(
+        "halvings",
+        Kind.COUNT,
+        doc="how often they halve an offer that does not pay whole; 0: whole or not at all",
+        default=0,
+        high=20,
     )
 
 

@@ -9,7 +9,7 @@ from trimtab.quant.dependence import CopulaDependence
 from trimtab.quant.diffusions import GeometricBrownian, HestonVolatility, MertonJumps
 from trimtab.quant.first_passage import barrier_ratio, hit_probability
 from trimtab.quant.flow_impact import FlowImpact
-from trimtab.quant.garch import AsymmetricGarch
+from trimtab.quant.garch import GARCH_RETURNS_LEAST, AsymmetricGarch
 from trimtab.quant.gas_price import GasSlope
 from trimtab.quant.impact import DepthResilience, DepthThinning, PowerImpact
 from trimtab.quant.peg import PegReversion
@@ -18,6 +18,7 @@ from trimtab.quant.returns import FitReport, ReturnPanel, return_panel
 from trimtab.quant.tails import BlockMaxima, ParetoTail
 
 __all__ = [
+    "GARCH_RETURNS_LEAST",
     "AsymmetricGarch",
     "BlockMaxima",
     "CopulaDependence",

@@ -19,6 +19,8 @@ from trimtab.quant.returns import FitReport, ReturnPanel, floats, moments_of, re
 Floats = NDArray[np.float64]
 
 _PERSISTENCE_MOST: Final = 0.9995
+# Log returns from which a GARCH variance is learnt; fewer leave its three shares undecided.
+GARCH_RETURNS_LEAST: Final = 500
 
 
 class AsymmetricGarch:
@@ -28,7 +30,9 @@ class AsymmetricGarch:
     after the history), `residuals_` (standardized, rows by assets), `step_seconds_`, `report_`.
     """
 
-    def __init__(self, *, asymmetric: bool = True, least_returns: int = 500) -> None:
+    def __init__(
+        self, *, asymmetric: bool = True, least_returns: int = GARCH_RETURNS_LEAST
+    ) -> None:
         self.asymmetric = asymmetric
         self.least_returns = least_returns
 

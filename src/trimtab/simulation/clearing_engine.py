@@ -15,6 +15,7 @@ from trimtab.kernels.impact import ImpactTerms
 from trimtab.model import Case
 from trimtab.simulation.clearing_case import clearing_book
 from trimtab.simulation.paths.making import PathGrid
+from trimtab.units import UsageError
 
 Floats = NDArray[np.float64]
 
@@ -71,6 +72,11 @@ def kernel_engine(
     Raises:
         UsageError: the case has something that the kernel does not model.
     """
+    if keepers.halvings:
+        raise UsageError(
+            f"keepers.halvings: found {keepers.halvings}, expected 0: the path kernel's keepers "
+            "take an offer whole or not at all; take the exact engine"
+        )
     prices = dict(zip(grid.assets, grid.first_prices, strict=True))
     book = clearing_book(case, step_seconds=grid.step_seconds, prices=prices, assets=grid.assets)
     question = Question(book, grid.assets, impact, oracle, keepers)

@@ -16,6 +16,7 @@ from trimtab.engine import (
 from trimtab.model import Accepted, Case, Explanation, Rules, Table
 from trimtab.model import commands as c
 from trimtab.simulation.feed import Feed, first_prices
+from trimtab.simulation.price_shock import Shock, shocked_records
 from trimtab.units import DataError, RulesError, Time
 
 
@@ -42,14 +43,15 @@ class Change:
     missing_wad: int
 
 
-def standing(case: Case, *, at_ns: int | None = None) -> Standing:
+def standing(case: Case, *, at_ns: int | None = None, shock: Shock | None = None) -> Standing:
     """Explain every account of the book, at the prices of a moment.
 
     Arguments:
         at_ns: last moment whose prices count, ns UTC; None is the book's own, the first tick.
+        shock: moves those prices at once, before anybody acts; None: they are as they are.
 
     Raises:
-        DataError: a moment before the first price.
+        DataError: a moment before the first price, or a shock of what has no price of its own.
     """
     moment = case.ticks[0].at_ns if at_ns is None else at_ns
     if moment < case.ticks[0].at_ns:
@@ -73,6 +75,9 @@ def standing(case: Case, *, at_ns: int | None = None) -> Standing:
                 f"a validated tick is accepted: {outcome}"
             )
     draft = Draft(store, moment)
+    if shock is not None:
+        store.apply(Accepted(shocked_records(store, draft, shock=shock), ()))
+        draft = Draft(store, moment)
     accounts = tuple(explain(draft.account(key), draft) for key in book_keys(store))
     return Standing(case, moment, accounts, store, _ranks(draft, book_keys(store)))
 

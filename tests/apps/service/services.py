@@ -1,6 +1,7 @@
 """Services for tests: the bundled crash, small journals, a clock that can be set back, a caller."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,12 +11,15 @@ from threading import Event, Thread
 from typing import Any
 
 import httpx
-import uvicorn
 
 from trimtab.apps import front
 from trimtab.apps.service.application import application
+from trimtab.apps.service.fanout.wire import Kind
+from trimtab.apps.service.gate import OpenGate
+from trimtab.apps.service.logs import Log
 from trimtab.apps.service.opening import Place, opened
 from trimtab.apps.service.running import Options, Service
+from trimtab.apps.service.serving import web_server
 from trimtab.model import Case
 
 
@@ -41,9 +45,9 @@ class HandClock:
         return at_ns <= self.at_ns and not stop.is_set()
 
 
-def quiet(options: Options | None = None, *, place: Place | None = None) -> Service:
-    """A service on the crash's book, its clock one minute after the first price; nothing runs."""
-    clock = HandClock(crisis().ticks[0].at_ns + 60 * 10**9)
+def quiet(options: Options | None = None, *, place: Place | None = None, row: int = 0) -> Service:
+    """A service on the crash's book, its clock one minute after a row's prices; nothing runs."""
+    clock = HandClock(crisis().ticks[row].at_ns + 60 * 10**9)
     return opened(crisis(), options or Options(publish_s=0.01), clock=clock, place=place)
 
 
@@ -94,13 +98,27 @@ class Caller:
         return self.ask("POST", path, json=body, **more)
 
 
+class Taken:
+    """An outlet that keeps the frames it is given, while there is room."""
+
+    def __init__(self, room: int = 10**6) -> None:
+        self.frames: list[dict[str, Any]] = []
+        self.kinds: list[Kind] = []
+        self.room = room
+
+    def offer(self, kind: Kind, text: str) -> bool:
+        """Keep a frame; False where there is no room."""
+        if len(self.frames) >= self.room:
+            return False
+        self.kinds.append(kind)
+        self.frames.append(json.loads(text))
+        return True
+
+
 @contextmanager
-def listening(service: Service, *, gate: Any = None) -> Iterator[str]:
-    """A service behind a real socket of loopback; yields its address."""
-    config = uvicorn.Config(
-        application(service, gate=gate), host="127.0.0.1", port=0, log_level="error"
-    )
-    server = uvicorn.Server(config)
+def listening(service: Service, *, gate: Any = None, log: Log | None = None) -> Iterator[str]:
+    """A service behind a real socket of loopback, its stream with it; yields its address."""
+    server = web_server(service, gate=gate or OpenGate(), host="127.0.0.1", port=0, log=log)
     thread = Thread(target=server.run, daemon=True)
     thread.start()
     until(lambda: server.started)

@@ -8,22 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.apps.service.alert_watching import at_price, said, watching
 from tests.apps.service.services import Caller, HandClock, quiet, until
-from trimtab.adapters.notices import Courier, LogSender, Manners, Notice, SendError
+from trimtab.adapters.notices import LogSender, Notice
 from trimtab.apps.service.alert_measures import MEASURED, Sight
 from trimtab.apps.service.alert_rules import (
     MEASURES,
-    AlertFile,
     AlertRule,
     AlertState,
     read_alerts,
     stepped,
 )
 from trimtab.apps.service.alerting import Alerts, attach_alerts, sender_of
-from trimtab.apps.service.running import Service
-from trimtab.apps.service.work import Work
-from trimtab.model import commands as c
-from trimtab.units import WAD, DataError, UsageError
+from trimtab.units import DataError, UsageError
 
 DEBT = AlertRule("debt", "debt_at_risk", 100.0, 80.0, rising=True, to=("log",))
 
@@ -32,7 +29,7 @@ def walked(rule: AlertRule, values: list[float], *, every_s: float = 1.0) -> lis
     """What is told along values, one a second."""
     state, told = AlertState(), []
     for number, value in enumerate(values):
-        state, what = stepped(rule, state, value=value, now_s=number * every_s)
+        state, what = stepped(rule, state, value=value, now_s=number * every_s, mark_ns=number)
         told.append(what)
     return told
 
@@ -133,37 +130,6 @@ def test_mistakes_are_named(tmp_path: Path, good: str, bad: str, says: str) -> N
     assert "alerts.toml" in str(error.value)
 
 
-class Collecting:
-    """A sender that keeps what it is given, or fails."""
-
-    name = "log"
-
-    def __init__(self) -> None:
-        self.told: list[Notice] = []
-        self.fails = False
-
-    def send(self, notice: Notice) -> None:
-        if self.fails:
-            raise SendError("no", again=False)
-        self.told.append(notice)
-
-
-def watching(*rules: AlertRule) -> tuple[Service, Alerts, Collecting]:
-    service, sender = quiet(), Collecting()
-    clock = service.clock
-    courier = Courier(sender, Manners(tries_max=1, wait_first_s=0))
-    file = AlertFile(rules, {}, 1.0)
-    alerts = Alerts(service, file, couriers={"log": courier}, now_s=lambda: clock.now_ns() / 1e9)
-    service.alerts = alerts
-    courier.start()
-    return service, alerts, sender
-
-
-def at_price(service: Service, price: int) -> None:
-    service.writer.group([Work((c.SetPrices(0, (("ETH", price * WAD),)),), "desk")])
-    service.board.refresh()
-
-
 def test_a_crash_is_told_once_for_each_fact() -> None:
     rules = (
         AlertRule("unsafe", "unsafe_debt", 0.0, 0.0, rising=True, to=("log",)),
@@ -173,14 +139,40 @@ def test_a_crash_is_told_once_for_each_fact() -> None:
     service, alerts, sender = watching(*rules)
     assert alerts.look() == []
     at_price(service, 120)
-    told = {notice.id for notice in alerts.look()}
-    assert {"unsafe.venue.1.raised", "vaults.vault-*.1.raised"} <= told
+    told = alerts.look()
+    assert {"unsafe.venue raised", "vaults.vault-* raised"} <= {said(one) for one in told}
     assert alerts.look() == [], "a fact is told once"
     at_price(service, 195)
-    cleared = {notice.id for notice in alerts.look()}
-    assert {"unsafe.venue.1.cleared", "vaults.vault-*.1.cleared"} <= cleared
+    cleared = alerts.look()
+    assert {"unsafe.venue cleared", "vaults.vault-* cleared"} <= {said(one) for one in cleared}
+    facts = {one.id.removesuffix(".raised") for one in told}
+    assert {one.id.removesuffix(".cleared") for one in cleared} <= facts, "the same facts"
     until(lambda: len(sender.told) >= 4)
     alerts.stop()
+
+
+def test_no_two_facts_have_one_name_over_restarts_and_clocks_set_back() -> None:
+    """A receiver keeps each id once and drops what it has: it loses nothing and doubles nothing."""
+    told: list[Notice] = []
+    rule = AlertRule("unsafe", "unsafe_debt", 0.0, 0.0, rising=True, to=("log",))
+    for life in range(3):
+        service, alerts, _ = watching(rule)
+        clock = service.clock
+        assert isinstance(clock, HandClock)
+        clock.at_ns += life * 10**6
+        for price in (120, 195, 120):
+            at_price(service, price)
+            told += alerts.look()
+            clock.at_ns -= 10**9
+        (now,) = alerts.raised()
+        assert (now.key, now.id) == ("unsafe.venue", told[-1].id.removesuffix(".raised"))
+        alerts.stop()
+    states = [notice.details["state"] for notice in told]
+    assert states == ["raised", "cleared", "raised"] * 3
+    assert len({notice.id for notice in told}) == len(told)
+    assert {notice.details["key"] for notice in told} == {"unsafe.venue"}
+    for raised, cleared in zip(told[::3], told[1::3], strict=True):
+        assert raised.id.removesuffix("raised") == cleared.id.removesuffix("cleared")
 
 
 def test_each_account_is_a_fact_of_its_own() -> None:
@@ -221,7 +213,7 @@ def test_a_stale_price_and_a_silent_source_grow_older() -> None:
     clock.at_ns += 299 * 10**9
     assert alerts.look() == []
     clock.at_ns += 2 * 10**9
-    assert {n.id for n in alerts.look()} == {"old.ETH.1.raised", "mute.desk.1.raised"}
+    assert {said(n) for n in alerts.look()} == {"old.ETH raised", "mute.desk raised"}
     alerts.stop()
 
 

@@ -161,7 +161,7 @@ def test_a_name_is_free_again_when_its_key_has_ended(file: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", " ", "-a", "a b", "a/b", "ä", "a\n", "x" * 65])
 def test_names_that_are_unusable_write_nothing(file: Path, name: str) -> None:
-    with pytest.raises(UsageError, match="--name"):
+    with pytest.raises(UsageError, match="NAME"):
         add_key(file, name, role=Role.READ, now_ns=NOW)
     assert not file.exists()
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.adapters.postgres import PostgresOfTests
 from tests.apps.command_line import ask
 from tests.apps.service.services import crisis, until
 from trimtab.adapters.stores import open_store
@@ -21,6 +22,7 @@ from trimtab.apps import front
 from trimtab.apps.service.opening import Place, opened
 from trimtab.apps.service.running import Options
 from trimtab.model.journal_entries import Tip, checked
+from trimtab.model.operator_actions import checked_actions
 
 PROGRAM = "import sys; sys.argv[0] = 'trimtab'; from trimtab.apps.cli import main; main()"
 
@@ -67,16 +69,17 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_killed_and_started_again_it_has_lost_nothing(case: Path, tmp_path: Path) -> None:
     journal = tmp_path / "venue.db"
     words = (str(case), "--feed", "none", "--journal", str(journal))
-    acknowledged = 0
     with serving(*words) as (process, url):
         body = {"source": "desk", "prices": {"ETH": "190"}}
         for number in range(1, 40):
             answer = httpx.post(f"{url}/v1/ingest/prices", json=body | {"number": number}).json()
             assert answer["status"] == "done"
-            acknowledged = answer["journal_number"]
+        acknowledged = paused(url)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     with serving(*words) as (process, url):
+        (audited,) = httpx.get(f"{url}/v1/audit").json()["actions"]
+        assert (audited["action"], audited["result"]) == ("pause", f"done: entry {acknowledged}")
         status = httpx.get(f"{url}/v1/status").json()
         assert status["journal_number"] == acknowledged
         again = httpx.post(f"{url}/v1/ingest/prices", json=body | {"number": 39}).json()
@@ -94,6 +97,28 @@ def test_killed_and_started_again_it_has_lost_nothing(case: Path, tmp_path: Path
     assert len(entries) == acknowledged
     assert taken is not None
     assert taken.tip.number == acknowledged
+
+
+def paused(url: str) -> int:
+    """Raise the breaker; the number of the entry that did it."""
+    answer = httpx.post(f"{url}/v1/breakers/pause", json={"level": 1, "reason": "a test"}).json()
+    assert answer["refused"] == []
+    return int(answer["journal_number"])
+
+
+def test_killed_on_a_server_what_operators_did_is_there(
+    case: Path, postgres: PostgresOfTests
+) -> None:
+    location = postgres.create()
+    with serving(str(case), "--feed", "none", "--journal", location) as (process, url):
+        number = paused(url)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    store = open_store(location)
+    (action,) = checked_actions(store.actions.read())
+    assert (action.action, action.result) == ("pause", f"done: entry {number}")
+    assert store.verify() is None
+    store.close()
 
 
 def test_a_service_with_keys_asks_for_them(case: Path, tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ import time
 from functools import cache
 
 import pytest
-from starlette.testclient import TestClient
+from websockets.sync.client import connect
 
+from tests.apps.service.services import listening
 from trimtab.apps import front
-from trimtab.apps.service.application import application
 from trimtab.apps.service.opening import replayed
 from trimtab.apps.service.running import Options, Service
 from trimtab.model import Case
@@ -57,13 +57,12 @@ def test_journal_has_every_command_in_a_chain(service: Service) -> None:
 
 
 def test_stream_begins_whole_and_goes_on(service: Service) -> None:
-    client = TestClient(application(service))
-    with client.websocket_connect("/v1/stream") as socket:
-        first = json.loads(socket.receive_text())
+    with listening(service) as address, connect(f"ws://{address}/v1/stream") as socket:
+        first = json.loads(socket.recv(timeout=10))
         assert first["type"] == "snapshot"
         assert first["overview"]["accounts"] == 408
         assert len(first["worst"]) == 20
         service.hub.publish()
-        second = json.loads(socket.receive_text())
+        second = json.loads(socket.recv(timeout=10))
     assert second["type"] == "delta"
     assert second["overview"] == {}, "nothing changed"

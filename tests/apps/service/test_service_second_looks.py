@@ -5,21 +5,15 @@ from typing import Any
 
 import pytest
 
+from tests.apps.service.alert_watching import at_price, watching
 from tests.apps.service.services import Caller, quiet, running, until
-from trimtab.adapters.notices import Courier, Manners, Notice
-from trimtab.apps.service.alert_rules import AlertFile, AlertRule
-from trimtab.apps.service.alerting import Alerts
+from trimtab.apps.service.alert_rules import AlertRule
 from trimtab.apps.service.running import Options, Service
 from trimtab.apps.service.work import Receipt, Work
 from trimtab.model import commands as c
 from trimtab.units import WAD
 
 KEY = "vault-eth-0140"
-
-
-def price(service: Service, eth: int, *, source: str = "desk", number: int | None = None) -> None:
-    service.writer.group([Work((c.SetPrices(0, (("ETH", eth * WAD),)),), source, number)])
-    service.board.refresh()
 
 
 def act(service: Service, *commands: Any) -> None:
@@ -30,7 +24,7 @@ def act(service: Service, *commands: Any) -> None:
 def test_who_was_made_safe_is_no_longer_shown_as_unsafe() -> None:
     service = quiet()
     api = Caller(service)
-    price(service, 120)
+    at_price(service, 120)
     queue = api.get("/v1/liquidations/queue?limit=500").json()
     assert KEY in {row["key"] for row in queue["accounts"]}
     act(service, c.Deposit(0, KEY, "ETH", 10_000 * WAD))
@@ -43,30 +37,11 @@ def test_who_was_made_safe_is_no_longer_shown_as_unsafe() -> None:
     assert all(row["liquidatable"] for row in rows["accounts"])
 
 
-class Kept:
-    """A sender that keeps what it is given."""
-
-    name = "log"
-
-    def __init__(self) -> None:
-        self.told: list[Notice] = []
-
-    def send(self, notice: Notice) -> None:
-        self.told.append(notice)
-
-
-def watching(service: Service, *rules: AlertRule) -> Alerts:
-    courier = Courier(Kept(), Manners(tries_max=1, wait_first_s=0))
-    now_s = lambda: service.clock.now_ns() / 1e9  # noqa: E731
-    return Alerts(service, AlertFile(rules, {}, 1.0), couriers={"log": courier}, now_s=now_s)
-
-
 @pytest.mark.parametrize("measure", ["account_health", "group_health"])
 def test_an_alert_of_who_has_paid_back_is_cleared(measure: str) -> None:
-    service = quiet()
     rule = AlertRule("hurt", measure, 1.0, 1.0, rising=False, to=("log",), match=KEY)
-    alerts = watching(service, rule)
-    price(service, 120)
+    service, alerts, _ = watching(rule)
+    at_price(service, 120)
     assert [one.details["state"] for one in alerts.look()] == ["raised"]
     with service.board.reading() as reading:
         debt = tuple(reading.draft.account(KEY).debt)
@@ -76,6 +51,35 @@ def test_an_alert_of_who_has_paid_back_is_cleared(measure: str) -> None:
     assert (told.details["state"], told.details["subject"]) == ("cleared", KEY)
     assert alerts.raised() == []
     assert alerts.look() == []
+
+
+def test_an_empty_page_of_events_passes_over_none_that_come_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    service = quiet()
+    reading = service.board.reading
+
+    def meanwhile() -> Any:
+        """The writer publishes while the page is being made."""
+        monkeypatch.undo()
+        act(service, c.Deposit(0, KEY, "ETH", WAD))
+        return reading()
+
+    monkeypatch.setattr(service.board, "reading", meanwhile)
+    api = Caller(service)
+    page = api.get("/v1/events?after=0").json()
+    assert page["events"] == []
+    assert service.board.heard > page["last"], "one came meanwhile"
+    (row,) = api.get(f"/v1/events?after={page['last']}").json()["events"]
+    assert (row["kind"], row["account"]) == ("deposit", KEY)
+    assert api.get(f"/v1/events?after={row['number']}").json()["last"] == row["number"]
+
+
+def test_a_reader_of_an_earlier_life_is_told_that_numbers_began_anew() -> None:
+    service = quiet()
+    act(service, c.Deposit(0, KEY, "ETH", WAD))
+    page = Caller(service).get("/v1/events?after=5000").json()
+    assert (page["events"], page["last"]) == ([], service.board.heard)
 
 
 def test_a_confirmed_gap_is_that_gap_and_no_other() -> None:
@@ -147,15 +151,17 @@ def test_a_look_is_not_put_off_by_work_that_decides_nothing() -> None:
 
 
 def test_an_alert_raised_again_is_another_letter() -> None:
-    service = quiet()
     rule = AlertRule("hurt", "account_health", 1.0, 1.0, rising=False, to=("log",), match=KEY)
-    alerts = watching(service, rule)
-    price(service, 120)
+    service, alerts, _ = watching(rule)
+    at_price(service, 120)
     first = alerts.look()
     act(service, c.Deposit(0, KEY, "ETH", 10**6 * WAD), c.Repay(0, KEY, "DAI", None))
     cleared = alerts.look()
     act(service, c.Borrow(0, KEY, "DAI", 10**7 * WAD))
-    price(service, 1)
+    at_price(service, 1)
     again = alerts.look()
     ids = [one.id for one in (*first, *cleared, *again)]
-    assert ids == [f"hurt.{KEY}.{what}" for what in ("1.raised", "1.cleared", "2.raised")]
+    facts = [found.rpartition(".")[0] for found in ids]
+    assert [found.rpartition(".")[2] for found in ids] == ["raised", "cleared", "raised"]
+    assert all(fact.startswith(f"hurt.{KEY}.") for fact in facts)
+    assert facts[0] == facts[1] != facts[2]

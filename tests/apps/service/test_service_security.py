@@ -117,7 +117,7 @@ def test_keys_are_hashed_at_rest(keys: Keys, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="already"):
         add_key(keys.file, "read", role=Role.READ, now_ns=NOW)
     for name in ("", "a b", "<b>", "x" * 65):
-        with pytest.raises(UsageError, match="--name"):
+        with pytest.raises(UsageError, match="NAME"):
             add_key(keys.file, name, role=Role.READ, now_ns=NOW)
 
 

@@ -10,6 +10,8 @@ from trimtab.model import commands as c
 from trimtab.simulation import standing
 from trimtab.units import WAD
 
+# As far as the service's clock is: so many rows and one are there to learn from.
+ROW = 70
 SMALL = {"paths": 40, "horizon_hours": 6, "step_minutes": 10, "seed": 3}
 
 
@@ -22,7 +24,7 @@ def ended(api: Caller, found: str) -> Any:
 
 
 def fallen() -> Service:
-    service = quiet()
+    service = quiet(row=ROW)
     service.writer.group([Work((c.SetPrices(0, (("ETH", 150 * WAD),)),), "desk")])
     service.board.refresh()
     return service
@@ -49,6 +51,9 @@ def test_a_stress_test_runs_and_is_told() -> None:
         assert view["done"] == view["total"] == 40
         assert view["result"]["schema"] == "trimtab.stress/1"
         assert view["result"]["quote"] == "USD"
+        assert view["result"]["notes"][0] == (
+            f"prices are learnt from the {ROW + 1} rows served so far"
+        )
         report = api.get(f"/v1/stress/{view['id']}/report")
         assert report.headers["content-security-policy"].startswith("default-src 'none'; style-src")
         assert "Where prices could go" in report.text
@@ -59,7 +64,7 @@ def test_a_stress_test_runs_and_is_told() -> None:
 
 
 def test_what_cannot_be_asked_or_found_is_told() -> None:
-    with running(quiet()) as service:
+    with running(quiet(row=ROW)) as service:
         api = Caller(service)
         assert api.post("/v1/stress", {"paths": 0}).status_code == 422
         assert api.post("/v1/stress", {"shock": "meteor"}).status_code == 422

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.apps.service.services import quiet
-from tests.apps.service.test_service_stream import joined, move
+from tests.apps.service.services import Taken, quiet
+from tests.apps.service.test_service_stream import move
 from trimtab.apps.service import hub as stream
 from trimtab.apps.service.account_views import explained
 from trimtab.apps.service.figures import Book, book, histogram, owners, text
@@ -93,15 +93,15 @@ def test_an_edge_belongs_to_the_bucket_above_it() -> None:
 
 
 def test_a_delta_over_any_older_snapshot_gives_the_newer() -> None:
-    service = quiet()
-    reader = joined(service.hub)
-    shots, deltas = [json.loads(service.hub.snapshot(reader))], []
+    service, taken = quiet(), Taken()
+    service.hub.begin(taken)
+    shots, deltas = [taken.frames[0]], []
     for price in (190, 190, 150, 160):
+        service.hub.begin(taken)
         move(service, price)
-        frame = service.hub.next(reader)
-        assert frame is not None
-        deltas.append(json.loads(frame))
-        shots.append(json.loads(service.hub.snapshot(joined(service.hub))))
+        deltas.append(taken.frames[-1])
+        service.hub.begin(taken)
+        shots.append(taken.frames[-1])
     for begun in range(len(shots)):
         state = shots[begun]["overview"], shots[begun]["worst"]
         for delta, newer in zip(deltas[begun:], shots[begun + 1 :], strict=True):
@@ -112,30 +112,30 @@ def test_a_delta_over_any_older_snapshot_gives_the_newer() -> None:
     assert "worst" not in deltas[1]
 
 
-def test_a_reader_that_left_is_handed_nothing() -> None:
-    service = quiet()
-    gone, kept = joined(service.hub), joined(service.hub)
-    for reader in (gone, kept):
-        service.hub.snapshot(reader)
-    service.hub.leave(gone)
-    service.hub.leave(gone)
+def test_frames_are_made_for_whoever_reads() -> None:
+    service, gone, kept = quiet(), Taken(), Taken()
+    move(service, 195)
+    assert service.hub.frames == 0, "nobody reads"
+    service.hub.begin(gone)
+    service.hub.begin(kept)
+    service.hub.end(gone)
     move(service, 190)
-    assert len(service.hub) == 1
-    assert service.hub.next(gone) is None
-    assert service.hub.next(kept) is not None
-    assert service.hub.next(kept) is None, "one change is one frame"
+    assert [frame["type"] for frame in gone.frames] == ["snapshot"]
+    assert [frame["type"] for frame in kept.frames] == ["snapshot", "delta"]
+    service.hub.end(kept)
+    move(service, 185)
+    assert (len(kept.frames), service.hub.frames) == (2, 3)
 
 
 def test_events_beyond_a_frame_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "EVENTS_PER_FRAME", 2)
-    service = quiet()
-    reader = joined(service.hub)
-    service.hub.snapshot(reader)
+    service, taken = quiet(), Taken()
+    service.hub.begin(taken)
     before = service.board.heard
     deposits = tuple(c.Deposit(0, f"n{n}", "ETH", WAD) for n in range(5))
     service.writer.group([Work(deposits, "desk", decide=False)])
     move(service, 195)
-    delta = json.loads(service.hub.next(reader) or "")
+    delta = taken.frames[-1]
     numbers = [one["number"] for one in delta["events"]]
     assert numbers == [service.board.heard - 1, service.board.heard]
     assert delta["events_skipped"] + len(numbers) == service.board.heard - before >= 5

@@ -62,6 +62,10 @@ min_profit = 10
 capital = 20000000
 ```
 
+Keepers take what is on offer whole or not at all, so that an offer too large for its market is left
+even where a part of it would pay. With `halvings` above 0 they halve it until it pays; the path
+kernel has no such keepers: the exact engine, which is slower by far, then does the run.
+
 A `depth` table of a case (`depth.csv` or `depth.parquet`) has rows of an order book, `price` and
 `quantity`, both sides, as [an exchange is read](guides/read-an-exchange.md); or bands, what is
 bid in all within `distance_bps` of the price, as `quantity` or as `value`. With a `timestamp`,

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from trimtab.adapters.stores.database import Database
+from trimtab.adapters.stores.recognizing import require_journal
 from trimtab.adapters.stores.sql_journal import SqlJournal
 from trimtab.adapters.stores.sqlite_file import SqliteFile
 from trimtab.model.journal_entries import JournalError
 
-__all__ = ["SqlJournal", "open_store"]
+__all__ = ["SqlJournal", "file_of", "open_store"]
 
 SERVERS = ("postgresql", "postgres", "postgresql+psycopg")
 
@@ -20,9 +21,12 @@ def open_store(location: str | Path, *, reads_only: bool = False) -> SqlJournal:
         reads_only: beside another writer: to look, verify, back up, export.
 
     Raises:
-        JournalError: another writer holds it, or it cannot be reached. A damaged journal opens,
-            and says so at every call but `verify` and `cut_tail`.
+        JournalError: another writer holds it, it cannot be reached, or it is another program's
+            file. A damaged journal opens, and says so at every call but `verify` and `cut_tail`.
     """
+    file = file_of(location)
+    if file is not None:
+        require_journal(file, may_be_new=not reads_only)
     database = _database(location, reads_only)
     try:
         return SqlJournal(database)
@@ -31,12 +35,19 @@ def open_store(location: str | Path, *, reads_only: bool = False) -> SqlJournal:
         raise
 
 
-def _database(location: str | Path, reads_only: bool) -> Database:
+def file_of(location: str | Path) -> Path | None:
+    """Return the file that a location names; None where it is of a server."""
     scheme, separator, rest = str(location).partition("://")
     if not separator:
-        return SqliteFile(Path(location), reads_only=reads_only)
-    if scheme == "sqlite":
-        return SqliteFile(Path(rest.removeprefix("/")), reads_only=reads_only)
+        return Path(location)
+    return Path(rest.removeprefix("/")) if scheme == "sqlite" else None
+
+
+def _database(location: str | Path, reads_only: bool) -> Database:
+    file = file_of(location)
+    if file is not None:
+        return SqliteFile(file, reads_only=reads_only)
+    scheme = str(location).partition("://")[0]
     if scheme not in SERVERS:
         raise JournalError(
             "no journal is kept there",

@@ -1,7 +1,8 @@
 """Back-up and restore: a copy of the SQLite file, or an archive that any store takes.
 
-An archive is a compressed text of one JSON array a line: its head, its snapshots, its entries, its
-end. It carries a journal from one store to another, so from SQLite to PostgreSQL as well.
+An archive is a compressed text of one JSON array a line: its head, its snapshots, its audit trail,
+its entries, its end. It carries a journal from one store to another, so from SQLite to PostgreSQL
+as well.
 """
 
 import base64
@@ -19,7 +20,7 @@ from trimtab.adapters.stores.mending import fill
 from trimtab.adapters.stores.rows import read_range, stored_snapshot
 from trimtab.adapters.stores.sql_journal import SqlJournal
 from trimtab.adapters.stores.sqlite_file import SqliteFile
-from trimtab.adapters.stores.tables import entry_values
+from trimtab.adapters.stores.tables import action_values, entry_values
 from trimtab.model.journal_entries import (
     Entry,
     JournalDamagedError,
@@ -27,6 +28,7 @@ from trimtab.model.journal_entries import (
     Snapshot,
     Tip,
 )
+from trimtab.model.operator_actions import OperatorAction
 
 FORMAT = 1
 LEVEL = 1
@@ -71,7 +73,7 @@ def restore(backup: Path, journal: SqlJournal) -> Tip:
         JournalError: the journal is not empty, or the back-up is damaged; nothing is restored that
             does not follow, but what did follow before it may be there.
     """
-    if journal.last() != Tip() or journal.snapshots():
+    if journal.last() != Tip() or journal.snapshots() or journal.actions.last() != Tip():
         raise JournalError(
             "a back-up is restored into an empty journal",
             where=journal.where,
@@ -102,6 +104,9 @@ def write_archive(journal: SqlJournal, target: Path) -> Tip:
         for snapshot in _snapshots(journal, upto=tip.number):
             stream.write(_line(["snapshot", *_snapshot_values(snapshot)]))
         count = 0
+        for action in journal.actions.read():
+            stream.write(_line(["action", *action_values(action).values()]))
+            count += 1
         for entry in read_range(journal.access, anchor.number, upto=tip.number):
             stream.write(_line(["entry", *entry_values(entry)]))
             count += 1
@@ -121,14 +126,15 @@ def read_archive(backup: Path, journal: SqlJournal) -> Tip:
         raise JournalDamagedError("this is no back-up of a journal", where=backup.name)
     _, _, anchor, number, chain = head
     snapshots: list[Snapshot] = []
-    entries = _entries(lines, snapshots, where=backup.name)
-    # The first entry is read after the last snapshot: the list is then complete.
+    actions: list[OperatorAction] = []
+    entries = _entries(lines, snapshots, actions=actions, where=backup.name)
+    # The first entry is read after the last snapshot and action: the lists are then complete.
     first = next(entries, None)
     start = next((each for each in snapshots if each.tip.number == anchor), None)
     if anchor and start is None:
         raise JournalDamagedError("the snapshot at the anchor is missing", where=backup.name)
     start = start if anchor else None
-    fill(journal, _again(first, entries), start=start, snapshots=[])
+    fill(journal, _again(first, entries), start=start, snapshots=[], actions=actions)
     for each in snapshots:
         if each is not start:
             journal.save_snapshot(each)
@@ -186,7 +192,8 @@ def _from_file(backup: Path, journal: SqlJournal) -> Tip:
             snapshots = list(_snapshots(copied, upto=tip.number))
             start = snapshots.pop(0) if anchor != Tip() else None
             entries = read_range(copied.access, anchor.number, upto=tip.number)
-            fill(journal, entries, start=start, snapshots=snapshots)
+            actions = copied.actions.read()
+            fill(journal, entries, start=start, snapshots=snapshots, actions=actions)
     return tip
 
 
@@ -198,19 +205,26 @@ def _snapshots(journal: SqlJournal, *, upto: int) -> Iterator[Snapshot]:
 
 
 def _entries(
-    lines: Iterator[list[Any]], snapshots: list[Snapshot], *, where: str
+    lines: Iterator[list[Any]],
+    snapshots: list[Snapshot],
+    *,
+    actions: list[OperatorAction],
+    where: str,
 ) -> Iterator[Entry]:
-    """Yield the entries of an archive; snapshots before them go into the list."""
+    """Yield the entries of an archive; snapshots and actions before them go into their lists."""
     count = 0
     for kind, *values in lines:
         if kind == "snapshot":
             snapshots.append(_snapshot(values, where=where))
+        elif kind == "action":
+            count += 1
+            actions.append(OperatorAction(*values))
         elif kind == "entry":
             count += 1
             yield Entry(*values)
         elif [kind, *values] == ["end", count] and next(lines, None) is None:
             return
-    raise JournalDamagedError("the back-up is cut short", where=where, found=f"{count} entries")
+    raise JournalDamagedError("the back-up is cut short", where=where, found=f"{count} lines")
 
 
 def _again(first: Entry | None, rest: Iterator[Entry]) -> Iterator[Entry]:

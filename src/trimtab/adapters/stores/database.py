@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from trimtab.adapters.stores.witness import Chain
 from trimtab.model.journal_entries import (
     Entry,
     Fault,
@@ -65,15 +66,15 @@ class Database(Protocol):
     def failure(self, error: Exception) -> JournalError:
         """What went wrong, as the error that says what to do."""
 
-    def witnessed(self) -> Tip | None:
-        """The last entry known, from elsewhere, to have been acknowledged.
+    def witnessed(self, chain: Chain) -> Tip | None:
+        """Where a chain is known, from elsewhere, to have stood when it was acknowledged.
 
         Raises:
             ValueError: the witness itself is damaged.
         """
 
-    def acknowledge(self, tip: Tip) -> None:
-        """An entry, with all before it, is durable."""
+    def acknowledge(self, chain: Chain, tip: Tip) -> None:
+        """A chain is durable up to a tip."""
 
     def own_fault(self, connection: Connection) -> str | None:
         """What the database's own check finds wrong, None where it finds nothing."""

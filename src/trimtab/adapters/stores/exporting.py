@@ -1,4 +1,4 @@
-"""A journal as Parquet: one table of entries, one of events, in parts that fit into memory."""
+"""A journal as Parquet: entries and events in parts that fit into memory, and the audit trail."""
 
 import json
 from collections.abc import Sequence
@@ -9,8 +9,10 @@ from trimtab.adapters.files import write_parquet
 from trimtab.adapters.stores.mending import batches
 from trimtab.adapters.stores.sql_journal import SqlJournal
 from trimtab.model.journal_entries import Entry
+from trimtab.model.operator_actions import OperatorAction
 
 PART = 50_000
+ACTION_TEXTS = ("who", "role", "action", "about", "result", "chain")
 EVENT_TEXTS = ("kind", "account", "asset", "payer", "reason")
 # Exact integers of any size, as decimal text.
 EVENT_NUMBERS = ("quantity", "price", "value", "flow")
@@ -18,6 +20,8 @@ EVENT_NUMBERS = ("quantity", "price", "value", "flow")
 
 def export_parquet(journal: SqlJournal, folder: Path, *, after: int = 0, part: int = PART) -> int:
     """Write the entries above a number as `entries-*.parquet` and `events-*.parquet`.
+
+    The audit trail is written whole, as `actions.parquet`, where there is any.
 
     Args:
         journal: is read; a writer goes on meanwhile.
@@ -31,14 +35,26 @@ def export_parquet(journal: SqlJournal, folder: Path, *, after: int = 0, part: i
     Raises:
         DataError: the machine refuses the output, or the journal cannot be read.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    entries = journal.read(max(after, journal.anchor().number))
     written = 0
-    for batch in batches(journal.read(max(after, journal.anchor().number)), part):
+    folder.mkdir(parents=True, exist_ok=True)
+    for batch in batches(entries, part):
         span = f"{batch[0].number:012}-{batch[-1].number:012}"
         write_parquet(folder / f"entries-{span}.parquet", entry_columns(batch))
         write_parquet(folder / f"events-{span}.parquet", event_columns(batch))
         written += len(batch)
+    actions = list(journal.actions.read())
+    if actions:
+        write_parquet(folder / "actions.parquet", action_columns(actions))
     return written
+
+
+def action_columns(actions: Sequence[OperatorAction]) -> dict[str, list[Any]]:
+    """One row for each action of an operator; `timestamp` is when it was done, `about` JSON."""
+    columns = {"number": "number", "timestamp": "at_ns"} | {name: name for name in ACTION_TEXTS}
+    return {
+        name: [getattr(action, source) for action in actions] for name, source in columns.items()
+    }
 
 
 def entry_columns(entries: Sequence[Entry]) -> dict[str, list[Any]]:

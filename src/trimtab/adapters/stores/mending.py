@@ -16,6 +16,7 @@ from trimtab.adapters.stores.rows import (
     stored_snapshot,
     stored_snapshots,
 )
+from trimtab.adapters.stores.sql_actions import set_actions_aside, whole_actions
 from trimtab.adapters.stores.sql_journal import SqlJournal
 from trimtab.adapters.stores.sqlite_file import SqliteFile, beside
 from trimtab.adapters.stores.tables import (
@@ -28,6 +29,7 @@ from trimtab.adapters.stores.tables import (
 )
 from trimtab.adapters.stores.verifying import kept_start, whole_run
 from trimtab.model.journal_entries import Entry, Fault, JournalDamagedError, Snapshot, Tip
+from trimtab.model.operator_actions import OperatorAction
 
 WRITE_AT_ONCE = 1000
 # What SQLite keeps beside its file; the log holds commits and belongs to the file.
@@ -69,6 +71,7 @@ def mend_tables(access: Access, fault: Fault) -> None:
     sources = {**({} if start is None else start.sources), **run.sources}
     whole = _whole_snapshots(access, begin.number, upto=fault.good.number)
     kept = [each.tip.number for each in whole]
+    actions, broken = whole_actions(access)
 
     def move(connection: Connection) -> None:
         cut = (connection.execute(select(func.max(CUT.c.cut))).scalar() or 0) + 1
@@ -81,6 +84,8 @@ def mend_tables(access: Access, fault: Fault) -> None:
         connection.execute(insert(STANDING), {"id": 1, **standing_values(begin, fault.good)})
         connection.execute(delete(SOURCES))
         note_sources(connection, sources, known={})
+        if broken is not None:
+            set_actions_aside(connection, len(actions))
 
     access.write(move)
 
@@ -91,14 +96,16 @@ def fill(
     *,
     start: Snapshot | None,
     snapshots: Iterable[Snapshot],
+    actions: Iterable[OperatorAction],
 ) -> None:
-    """Fill an empty journal: from a snapshot or from entry 1, its entries, then other snapshots."""
+    """Fill an empty journal: from a snapshot or entry 1, entries, other snapshots, audit trail."""
     if start is not None:
         journal.access.write(lambda connection: begin_from(connection, start))
     for batch in batches(entries, WRITE_AT_ONCE):
         journal.append(batch)
     for snapshot in snapshots:
         journal.save_snapshot(snapshot)
+    journal.actions.extend(actions)
 
 
 def batches(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
@@ -113,7 +120,8 @@ def _write_whole(fresh: Path, access: Access, *, start: Snapshot | None, upto: T
     with closing(SqlJournal(SqliteFile(fresh))) as journal:
         entries = read_range(access, first, upto=upto.number)
         snapshots = _whole_snapshots(access, others, upto=upto.number)
-        fill(journal, entries, start=start, snapshots=snapshots)
+        actions, _ = whole_actions(access)
+        fill(journal, entries, start=start, snapshots=snapshots, actions=actions)
     assert not beside(fresh, LOG).exists(), "closing moves the log into the file"
 
 

@@ -10,8 +10,8 @@ from trimtab.model.journal_entries import JournalDamagedError, JournalError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 # The latest step; opening a journal that stands there does not load alembic.
-HEAD = "first_tables"
-STEPS = (HEAD,)
+HEAD = "operator_actions"
+STEPS = ("first_tables", HEAD)
 
 _VERSION = Table("alembic_version", MetaData(), Column("version_num", String(32)))
 

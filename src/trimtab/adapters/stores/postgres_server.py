@@ -11,6 +11,7 @@ from sqlalchemy.pool import NullPool
 from trimtab.adapters.stores.database import Access
 from trimtab.adapters.stores.migrating import bring_up, require_current
 from trimtab.adapters.stores.tables import ENTRIES, ENTRY_COLUMNS, entry_values
+from trimtab.adapters.stores.witness import Chain
 from trimtab.model.journal_entries import (
     Entry,
     Fault,
@@ -127,11 +128,12 @@ class PostgresServer:
             )
         return JournalError("the server refuses", where=self.where, found=f"{code} {said}")
 
-    def witnessed(self) -> Tip | None:
+    def witnessed(self, chain: Chain) -> Tip | None:
         """A server has no witness beside it."""
+        del chain
         return None
 
-    def acknowledge(self, tip: Tip) -> None:
+    def acknowledge(self, chain: Chain, tip: Tip) -> None:
         """Nothing to note."""
 
     def own_fault(self, connection: Connection) -> str | None:

@@ -18,8 +18,10 @@ from trimtab.adapters.stores.rows import (
     stored_snapshots,
     stored_sources,
 )
+from trimtab.adapters.stores.sql_actions import SqlActions
 from trimtab.adapters.stores.tables import SNAPSHOTS, snapshot_values
 from trimtab.adapters.stores.verifying import find_fault, find_live_fault, quick_fault
+from trimtab.adapters.stores.witness import Chain
 from trimtab.model.journal_entries import (
     Entry,
     Fault,
@@ -56,6 +58,11 @@ class SqlJournal:
         """The database, for what goes beyond the port: back-up, export, mending."""
         return self._access
 
+    @property
+    def actions(self) -> SqlActions:
+        """The audit trail of the venue's operators, in the same database."""
+        return SqlActions(self._access)
+
     def append(self, entries: Sequence[Entry]) -> None:
         """Add entries durably, in one transaction (see the port)."""
         if not entries:
@@ -69,7 +76,7 @@ class SqlJournal:
                 raise
             self._tip = entries[-1].tip
             self._sources.update(last_numbers(entries))
-            self._access.database.acknowledge(self._tip)
+            self._access.database.acknowledge(Chain.ENTRIES, self._tip)
 
     def read(self, after: int = 0, *, limit: int | None = None) -> Iterator[Entry]:
         """Yield entries above a number, in order (see the port)."""

@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 from trimtab.adapters.stores.database import Access
 from trimtab.adapters.stores.migrating import bring_up, require_current
 from trimtab.adapters.stores.tables import ENTRIES, ENTRY_COLUMNS, entry_values
-from trimtab.adapters.stores.witness import Witness, read_witness
+from trimtab.adapters.stores.witness import Chain, Witness, read_witness
 from trimtab.model.journal_entries import (
     Entry,
     Fault,
@@ -117,14 +117,16 @@ class SqliteFile:
             return JournalError("the file refuses", where=self.where, found=said)
         return JournalDamagedError("the file is not readable", where=self.where, found=said)
 
-    def witnessed(self) -> Tip | None:
-        """The last entry that was acknowledged, from the file beside."""
-        return read_witness(self._beside) if self._witness is None else self._witness.read()
+    def witnessed(self, chain: Chain) -> Tip | None:
+        """Where a chain stood when it was acknowledged, from the file beside."""
+        if self._witness is None:
+            return read_witness(self._beside, chain)
+        return self._witness.read(chain)
 
-    def acknowledge(self, tip: Tip) -> None:
-        """Note an entry in the file beside."""
+    def acknowledge(self, chain: Chain, tip: Tip) -> None:
+        """Note a tip in the file beside."""
         if self._witness is not None:
-            self._witness.note(tip)
+            self._witness.note(chain, tip)
 
     def own_fault(self, connection: Connection) -> str | None:
         """What SQLite's own check of its pages and indexes finds."""
@@ -152,7 +154,7 @@ class SqliteFile:
     def _lost(self) -> bool:
         """Whether a file is gone that its witness has seen: no new one may take its place."""
         try:
-            seen = self.witnessed()
+            seen = self.witnessed(Chain.ENTRIES)
         except ValueError:
             return False
         is_there = self.path.exists() and self.path.stat().st_size > 0

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -16,8 +17,10 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.types import TypeEngine
 
 from trimtab.model.journal_entries import Entry, Snapshot, Tip
+from trimtab.model.operator_actions import OperatorAction
 
 # In SQLite only a column called INTEGER is the row's own number; it holds 64 bits as well.
 NUMBER = BigInteger().with_variant(Integer, "sqlite")
@@ -25,75 +28,95 @@ CHAIN = String(64)
 
 METADATA = MetaData()
 
+
+def _key(name: str, kind: TypeEngine[Any] = NUMBER) -> Column[Any]:
+    """A column by which rows are named; who writes counts, not the database."""
+    return Column(name, kind, primary_key=True, autoincrement=False)
+
+
+def _needed(kind: TypeEngine[Any], *names: str) -> list[Column[Any]]:
+    return [Column(name, kind, nullable=False) for name in names]
+
+
 # One row: where the chain stood before the first entry that is here, and where it stands.
 STANDING = Table(
     "journal_standing",
     METADATA,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("anchor_number", NUMBER, nullable=False),
-    Column("anchor_chain", CHAIN, nullable=False),
-    Column("tip_number", NUMBER, nullable=False),
-    Column("tip_chain", CHAIN, nullable=False),
+    _key("id", Integer()),
+    *_needed(NUMBER, "anchor_number", "tip_number"),
+    *_needed(CHAIN, "anchor_chain", "tip_chain"),
 )
+# Columns of entries and actions stand in the order of the fields.
 ENTRIES = Table(
     "journal_entries",
     METADATA,
-    Column("number", NUMBER, primary_key=True, autoincrement=False),
-    Column("at_ns", NUMBER, nullable=False),
-    Column("source", Text, nullable=False),
+    _key("number"),
+    *_needed(NUMBER, "at_ns"),
+    *_needed(Text(), "source"),
     Column("source_number", NUMBER),
-    Column("command", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("result", Text, nullable=False),
-    Column("chain", CHAIN, nullable=False),
+    *_needed(Text(), "command", "reason", "result"),
+    *_needed(CHAIN, "chain"),
     Index("journal_entries_by_source", "source", "source_number", unique=True),
 )
 SOURCES = Table(
     "journal_sources",
     METADATA,
-    Column("source", Text, primary_key=True),
-    Column("last_number", NUMBER, nullable=False),
+    _key("source", Text()),
+    *_needed(NUMBER, "last_number"),
 )
 SNAPSHOTS = Table(
     "journal_snapshots",
     METADATA,
-    Column("number", NUMBER, primary_key=True, autoincrement=False),
-    Column("chain", CHAIN, nullable=False),
-    Column("at_ns", NUMBER, nullable=False),
-    Column("state_hash", CHAIN, nullable=False),
-    Column("genesis_hash", CHAIN, nullable=False),
-    Column("sources", Text, nullable=False),
-    Column("seal", CHAIN, nullable=False),
-    Column("state", LargeBinary, nullable=False),
+    _key("number"),
+    *_needed(NUMBER, "at_ns"),
+    *_needed(CHAIN, "chain", "state_hash", "genesis_hash", "seal"),
+    *_needed(Text(), "sources"),
+    *_needed(LargeBinary(), "state"),
 )
 # What was cut off with consent, by the number of the cut.
 CUT = Table(
     "journal_cut",
     METADATA,
-    Column("cut", Integer, nullable=False),
+    *_needed(Integer(), "cut"),
     *(Column(column.name, column.type) for column in ENTRIES.columns),
 )
+# The audit trail; cut is 0 for what counts, else the number of the cut that set it aside.
+ACTIONS = Table(
+    "journal_actions",
+    METADATA,
+    _key("cut", Integer()),
+    _key("number"),
+    *_needed(NUMBER, "at_ns"),
+    *_needed(Text(), "who", "role", "action", "about", "result"),
+    *_needed(CHAIN, "chain"),
+)
 ENTRY_COLUMNS = tuple(column.name for column in ENTRIES.columns)
+ACTION_COLUMNS = tuple(column.name for column in ACTIONS.columns if column.name != "cut")
+_entry = attrgetter(*ENTRY_COLUMNS)
+_action = attrgetter(*ACTION_COLUMNS)
 
 
 def entry_values(entry: Entry) -> tuple[Any, ...]:
     """An entry as the values of its row, in the order of `ENTRY_COLUMNS`."""
-    return (
-        entry.number,
-        entry.at_ns,
-        entry.source,
-        entry.source_number,
-        entry.command,
-        entry.reason,
-        entry.result,
-        entry.chain,
-    )
+    values: tuple[Any, ...] = _entry(entry)
+    return values
 
 
 def entry_of(row: Row[Any]) -> Entry:
     """The entry of a row of `ENTRIES`."""
     values: Any = tuple(row)
     return Entry(*values)
+
+
+def action_values(action: OperatorAction) -> dict[str, Any]:
+    """An action as the values of its row, but for `cut`."""
+    return dict(zip(ACTION_COLUMNS, _action(action), strict=True))
+
+
+def action_of(row: Row[Any]) -> OperatorAction:
+    """The action of a row of `ACTIONS` without `cut`."""
+    values: Any = tuple(row)
+    return OperatorAction(*values)
 
 
 def anchor_of(row: Row[Any]) -> Tip:

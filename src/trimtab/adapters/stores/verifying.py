@@ -1,4 +1,4 @@
-"""What is wrong in a journal: its chain, its standing, its sources, its snapshots, its file."""
+"""What is wrong in a journal: chain, standing, sources, snapshots, audit trail, its file."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,9 @@ from trimtab.adapters.stores.rows import (
     stored_snapshots,
     stored_sources,
 )
+from trimtab.adapters.stores.sql_actions import SqlActions, actions_fault
 from trimtab.adapters.stores.tables import ENTRIES
+from trimtab.adapters.stores.witness import Chain
 from trimtab.model.journal_entries import (
     Entry,
     Fault,
@@ -46,12 +48,15 @@ def quick_fault(access: Access) -> Fault | None:
     """What the ends of the journal tell without reading it: opening one costs no more."""
     try:
         # The witness first: a writer that goes on meanwhile is then ahead of it.
-        seen = access.database.witnessed()
+        seen = access.database.witnessed(Chain.ENTRIES)
+        done = access.database.witnessed(Chain.ACTIONS) or Tip()
         ends_well = access.read(_ends_well)
         _, tip = access.read(standing)
+        trail = SqlActions(access).last()
     except (JournalDamagedError, ValueError):
         return find_fault(access)
-    if ends_well and (seen is None or seen.number <= tip.number):
+    lacks = done.number > trail.number or (seen is not None and seen.number > tip.number)
+    if ends_well and not lacks:
         return None
     return find_fault(access)
 
@@ -68,7 +73,7 @@ def find_live_fault(access: Access) -> Fault | None:
 
 
 def find_fault(access: Access, *, live: bool = False) -> Fault | None:
-    """Read everything: entries, snapshots, sources, the witness, the database's own check.
+    """Read everything: entries, snapshots, sources, actions, witness, the database's own check.
 
     Args:
         access: the journal.
@@ -181,7 +186,7 @@ def _beside(
             return f"the snapshot at entry {each.tip.number} has another chain"
     base = next((each.sources for each in snapshots if each.tip.number == run.start.number), {})
     try:
-        witness = access.database.witnessed()
+        witness = access.database.witnessed(Chain.ENTRIES)
         if witness and run.marks.get(witness.number, witness.chain) != witness.chain:
             return f"entry {witness.number} is not the one that was acknowledged"
         (_, tip), sources = access.read(lambda each: (standing(each), stored_sources(each)))
@@ -190,7 +195,7 @@ def _beside(
             return "the journal does not say where it stands"
         if not has_moved and sources != {**base, **run.sources}:
             return "the last numbers of the sources are not those of the entries"
-        return access.read(access.database.own_fault)
+        return actions_fault(access) or access.read(access.database.own_fault)
     except (JournalDamagedError, ValueError) as error:
         return _said(error)
 
@@ -230,7 +235,7 @@ def _longest(access: Access, snapshots: list[Snapshot]) -> Whole:
 
 def _witnessed(access: Access) -> Tip:
     try:
-        return access.database.witnessed() or Tip()
+        return access.database.witnessed(Chain.ENTRIES) or Tip()
     except ValueError:
         return Tip()
 

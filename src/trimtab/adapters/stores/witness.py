@@ -1,24 +1,35 @@
-"""The file beside a SQLite journal: it keeps other writers out and remembers the last entry.
+"""The file beside a SQLite journal: it keeps other writers out and remembers how far it went.
 
-Whoever holds the file's lock writes the journal. Its text is the number and chain of the last
-entry that was acknowledged, written without waiting for the disk: it survives the end of the
-process, and after a loss of power it is at worst behind. A journal that ends before its witness has
-lost its tail, which a database that was cut short does not know by itself.
+Whoever holds the file's lock writes the journal. Its lines are the number and chain of the last
+entry, and of the last action of the audit trail, that were acknowledged. They are written without
+waiting for the disk: they survive the end of the process, and after a loss of power are at worst
+behind. A journal that ends before its witness has lost its tail, which a database that was cut
+short does not know by itself.
 """
 
 import contextlib
 import fcntl
 import os
+from enum import IntEnum
 from hashlib import sha256
 from pathlib import Path
 
 from trimtab.model.journal_entries import JournalError, JournalUnavailableError, Tip
 
 LENGTH = 128
-NOTHING = b"\0" * LENGTH
 
 
-def read_witness(path: Path) -> Tip | None:
+class Chain(IntEnum):
+    """Which chain: its line in the witness."""
+
+    ENTRIES = 0
+    ACTIONS = 1
+
+
+NOTHING = b"\0" * (LENGTH * len(Chain))
+
+
+def read_witness(path: Path, chain: Chain) -> Tip | None:
     """What a witness that somebody else may hold says; None where nothing was noted.
 
     Raises:
@@ -26,6 +37,7 @@ def read_witness(path: Path) -> Tip | None:
     """
     try:
         with path.open("rb") as stream:
+            stream.seek(LENGTH * chain)
             return _tip(stream.read(LENGTH))
     except FileNotFoundError:
         return None
@@ -58,18 +70,18 @@ class Witness:
             ) from None
         self._open = True
 
-    def read(self) -> Tip | None:
-        """The last entry that was acknowledged; None where nothing was noted.
+    def read(self, chain: Chain) -> Tip | None:
+        """Where a chain stood when it was last acknowledged; None where nothing was noted.
 
         Raises:
             ValueError: the text is not what `note` wrote.
         """
-        return _tip(os.pread(self._file, LENGTH, 0))
+        return _tip(os.pread(self._file, LENGTH, LENGTH * chain))
 
-    def note(self, tip: Tip) -> None:
-        """Remember an entry. A machine that refuses leaves an older one, which is true as well."""
+    def note(self, chain: Chain, tip: Tip) -> None:
+        """Remember a tip. A machine that refuses leaves an older one, which is true as well."""
         with contextlib.suppress(OSError):
-            os.pwrite(self._file, _text(tip), 0)
+            os.pwrite(self._file, _text(tip), LENGTH * chain)
 
     def forget(self) -> None:
         """Remember nothing: the journal's tail was cut with consent."""

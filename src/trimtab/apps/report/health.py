@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from trimtab.apps.health_shock import Aftermath
 from trimtab.apps.report.health_book import HealthBook, book_of, debt_of
 from trimtab.apps.report.health_map import bucket_rows, map_picture, map_rows
 from trimtab.apps.report.health_positions import position_rows
@@ -21,6 +22,7 @@ from trimtab.apps.report.health_story import (
     health_tiles,
     health_title,
     health_verdict,
+    shock_sentences,
 )
 from trimtab.apps.report.page import resource, template_of
 from trimtab.apps.report.rule_words import asset_heads, fund_words, liquidation_words
@@ -30,11 +32,18 @@ from trimtab.simulation import Change, Standing
 from trimtab.units import Time
 
 
-def health_report(found: Standing, *, changes: Sequence[Change] | None = None, command: str) -> str:
+def health_report(
+    found: Standing,
+    *,
+    changes: Sequence[Change] | None = None,
+    shock: Aftermath | None = None,
+    command: str,
+) -> str:
     """One self-contained HTML page about a standing; the same standing gives the same bytes.
 
     Arguments:
         changes: what other rules would change, largest shortage first; None: nobody asked.
+        shock: how prices were moved before the book was looked at; None: not at all.
         command: what the reader types to get this report again.
 
     Returns:
@@ -42,7 +51,7 @@ def health_report(found: Standing, *, changes: Sequence[Change] | None = None, c
     """
     book = book_of(found)
     context = {
-        **_head(book, command=command),
+        **_head(book, command=command, shock=shock),
         **_tables(book),
         **_changes(book, changes),
         **_rules(found),
@@ -51,8 +60,10 @@ def health_report(found: Standing, *, changes: Sequence[Change] | None = None, c
     return template_of("health.html.j2").render(context)
 
 
-def _head(book: HealthBook, *, command: str) -> Mapping[str, Any]:
+def _head(book: HealthBook, *, command: str, shock: Aftermath | None) -> Mapping[str, Any]:
     paragraph = health_paragraph(book)
+    if shock is not None:
+        paragraph = [*shock_sentences(shock), *paragraph]
     return {
         "css": resource("report.css"),
         "venue": printable(book.found.case.rules.venue),

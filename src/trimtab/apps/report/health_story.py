@@ -1,5 +1,6 @@
 """The health of a book in words: a heading, a verdict, a paragraph and the tiles under it."""
 
+from trimtab.apps.health_shock import Aftermath
 from trimtab.apps.report.health_book import HealthBook, debt_of, distance, name_of, owed_wad
 from trimtab.apps.report.shown import (
     NARROW,
@@ -8,9 +9,12 @@ from trimtab.apps.report.shown import (
     Shown,
     count,
     counted,
+    listed,
     moment,
     money,
     percent,
+    price,
+    printable,
     sentence,
 )
 from trimtab.apps.report.story import Verdict
@@ -74,6 +78,23 @@ def health_paragraph(book: HealthBook) -> list[Sentence]:
         return [_holdings(book)]
     told = [_holdings(book), _unsafe(book), *_short(book), *_next(book), *_falls(book)]
     return [*told, *_rises(book)]
+
+
+def shock_sentences(found: Aftermath) -> list[Sentence]:
+    """What a shock moved, and whom it makes liquidatable: said before anything else."""
+    moved = [
+        sentence(
+            "{} from {} to {} ({})",
+            *(printable(one.asset), price(one.before_wad / WAD), price(one.after_wad / WAD)),
+            percent(one.after_wad / one.before_wad - 1, signed=True),
+        )
+        for one in found.moves
+    ]
+    head = sentence("Prices are moved at once, before anybody acts: ")
+    told = [(*head, *listed(moved), ".")] if moved else [sentence("The shock moves no price.")]
+    words = "It makes {} liquidatable beside {} that were before it."
+    number = counted(len(found.newly_liquidatable), "account")
+    return [*told, sentence(words, number, count(found.liquidatable_before))]
 
 
 def _rises(book: HealthBook) -> list[Sentence]:

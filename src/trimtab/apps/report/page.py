@@ -48,12 +48,19 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 
-def replay_report(run: ReplayRun, *, command: str, others: Sequence[ReplayRun] = ()) -> str:
+def replay_report(
+    run: ReplayRun,
+    *,
+    command: str,
+    others: Sequence[ReplayRun] = (),
+    notes: Sequence[Sentence] = (),
+) -> str:
     """One self-contained HTML page about a replay; the same run gives the same bytes.
 
     Arguments:
         command: what the reader types to get this report again.
         others: the same book and prices under other rules, shown side by side.
+        notes: what else the reader has to know, before the warnings drawn from the run.
 
     Returns:
         HTML text without scripts and without any address that a browser would fetch.
@@ -67,6 +74,7 @@ def replay_report(run: ReplayRun, *, command: str, others: Sequence[ReplayRun] =
         **_rules(run),
         **_origin(run),
     }
+    context["warnings"] = [*notes, *warnings_of(run, ends)]
     return template_of("report.html.j2").render(context)
 
 
@@ -159,7 +167,6 @@ def _accounts(run: ReplayRun, ends: Ends) -> Mapping[str, Any]:
         "cash": cash_rows(run, ends),
         "pools": pool_rows(run),
         "conserved": run.conserved,
-        "warnings": warnings_of(run, ends),
     }
 
 

@@ -1,12 +1,22 @@
 """What a stress report says of keepers, of its assumptions, and of what was learnt from data."""
 
-from trimtab.apps.report.shown import NARROW, NO_BREAK, Shown, duration, printable
+from trimtab.apps.report.shown import (
+    NARROW,
+    NO_BREAK,
+    Sentence,
+    Shown,
+    counted,
+    duration,
+    printable,
+    sentence,
+)
 from trimtab.apps.report.stress_rows import cell, money
 from trimtab.apps.stressing.answer import StressAnswer
+from trimtab.apps.stressing.one_path import PathAnswer
 from trimtab.kernels.clearing.terms import NO_LIMIT
 from trimtab.kernels.impact import ImpactKind
 from trimtab.simulation.paths import PathGrid
-from trimtab.simulation.stress import terms_of
+from trimtab.simulation.stress import StressQuestion, terms_of
 from trimtab.units import NANOSECONDS
 
 KIND_WORDS = {
@@ -33,16 +43,15 @@ def assumptions(answer: StressAnswer) -> list[tuple[str, list[str]]]:
         prices.append(f"correlations {process.correlation_share:.0%} of the way to one")
     step = duration(round(facts.step_seconds * NANOSECONDS))
     prices.append(f"{facts.steps:,} steps of {step}; {question.sampling.kind} sampling")
-    return [("prices", prices), *_terms(answer)]
-
-
-def _terms(answer: StressAnswer) -> list[tuple[str, list[str]]]:
-    question, facts = answer.result.question, answer.result.facts
     grid = PathGrid(facts.assets, facts.first_prices, facts.steps, facts.step_seconds)
+    return [("prices", prices), *_terms(question, grid)]
+
+
+def _terms(question: StressQuestion, grid: PathGrid) -> list[tuple[str, list[str]]]:
     terms = terms_of(question, grid)
     markets = [
         f"{printable(asset)}: {KIND_WORDS[ImpactKind(int(kind))]}"
-        for asset, kind in zip(facts.assets, terms.market.kind, strict=True)
+        for asset, kind in zip(grid.assets, terms.market.kind, strict=True)
     ]
     heard = "accounts are marked at prices after sales"
     markets.append(
@@ -54,7 +63,7 @@ def _terms(answer: StressAnswer) -> list[tuple[str, list[str]]]:
             f"{printable(asset)}: publishes moves of {100 * float(moved):.4g}{NARROW}% or more, "
             f"reported {_steps(int(late))} later"
             for asset, moved, late in zip(
-                facts.assets, terms.oracle.deviation, terms.oracle.delay_steps, strict=True
+                grid.assets, terms.oracle.deviation, terms.oracle.delay_steps, strict=True
             )
         ]
     keepers = terms.keepers
@@ -72,6 +81,23 @@ def _terms(answer: StressAnswer) -> list[tuple[str, list[str]]]:
         f"{_steps(int(keepers.delay_steps))} of delay",
     ]
     return [("markets", markets), ("oracle", oracle), ("keepers", acts)]
+
+
+def path_words(answer: PathAnswer) -> list[Sentence]:
+    """What a report of one path says before its warnings: of which run it is, and on what terms."""
+    question, ready = answer.ready.question, answer.ready
+    told = [
+        sentence(
+            "This is path {} of a stress run of {} with seed {}, by the exact engine.",
+            *(f"{answer.path:,}", counted(question.paths, "path"), str(question.seed)),
+        )
+    ]
+    for name, (one, exact) in answer.apart.items():
+        words = "The run counts {} for {} of this path, the exact engine {}."
+        told.append(sentence(words, f"{one:,.6g}", name.replace("_", " "), f"{exact:,.6g}"))
+    for name, lines in _terms(question, ready.grid):
+        told.append(sentence("{}: {}.", name.capitalize(), "; ".join(lines)))
+    return [*told, *(sentence("{}.", printable(note)) for note in answer.notes)]
 
 
 def _steps(number: int) -> str:

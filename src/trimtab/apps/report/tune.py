@@ -21,7 +21,8 @@ from trimtab.apps.report.stress_rows import cell, money
 from trimtab.apps.report.tiles import Tile
 from trimtab.apps.summaries import versions
 from trimtab.apps.tuning.front import TuneAnswer
-from trimtab.simulation.stress.tuning import Trial
+from trimtab.apps.tuning.words import trade_words
+from trimtab.simulation.stress.tuning import Recommendation, Trade, Trial
 from trimtab.units import NANOSECONDS
 
 FAILING_SHOWN = 12
@@ -30,7 +31,7 @@ FAILING_SHOWN = 12
 def tune_report(answer: TuneAnswer) -> str:
     """One self-contained HTML page; the same answer gives the same bytes."""
     result, quote = answer.result, printable(answer.case.rules.quote)
-    paragraph = _paragraph(answer)
+    paragraph, found = _paragraph(answer), result.recommendation
     context: Mapping[str, Any] = {
         "css": resource("report.css"),
         "venue": printable(answer.case.rules.venue),
@@ -42,8 +43,16 @@ def tune_report(answer: TuneAnswer) -> str:
         "picture": pareto_picture(result, quote=quote),
         "front": [_row(answer, result.trials[place]) for place in _places(answer)],
         "keys": [printable(key) for key in result.present.values],
-        "change": _changes(answer),
-        "dry": _dry(answer),
+        "change": () if found is None else _changes(found),
+        "dry": None if found is None else _dry(found),
+        "trades": [
+            {
+                "words": printable(trade_words(answer, trade)),
+                "change": _changes(trade),
+                "dry": _dry(trade),
+            }
+            for trade in result.trades
+        ],
         "command": printable(answer.command),
         "versions": versions(),
         "seed": result.seed,
@@ -60,6 +69,8 @@ def _row(answer: TuneAnswer, trial: Trial) -> dict[str, Any]:
     note = "present" if trial.number == 0 else ""
     if chosen is not None and chosen.trial.number == trial.number:
         note = "recommended"
+    elif any(trade.trial.number == trial.number for trade in answer.result.trades):
+        note = "a trade"
     return {
         "number": trial.number,
         "note": note,
@@ -90,7 +101,12 @@ def _paragraph(answer: TuneAnswer) -> list[Sentence]:
         )
     ]
     if found is None:
-        return [*lines, sentence("None of them betters the rules as they are in every aim.")]
+        lines.append(sentence("None of them betters the rules as they are in every aim."))
+        if result.trades:
+            number = counted(len(result.trades), "trade")
+            words = "The front has {} of one aim for another: a choice, not an improvement."
+            lines.append(sentence(words, number))
+        return lines
     return [
         *lines,
         sentence(
@@ -103,10 +119,8 @@ def _paragraph(answer: TuneAnswer) -> list[Sentence]:
     ]
 
 
-def _changes(answer: TuneAnswer) -> list[tuple[str, str, str]]:
-    found = answer.result.recommendation
-    changes = () if found is None else found.changes
-    return [(printable(one.key), one.present or NONE, one.proposed) for one in changes]
+def _changes(found: Recommendation | Trade) -> list[tuple[str, str, str]]:
+    return [(printable(one.key), one.present or NONE, one.proposed) for one in found.changes]
 
 
 def _tiles(answer: TuneAnswer) -> list[Tile]:
@@ -142,10 +156,7 @@ def _tiles(answer: TuneAnswer) -> list[Tile]:
     ]
 
 
-def _dry(answer: TuneAnswer) -> dict[str, Any] | None:
-    found = answer.result.recommendation
-    if found is None:
-        return None
+def _dry(found: Recommendation | Trade) -> dict[str, Any]:
     dry = found.dry_run
     failing: list[tuple[str, Shown]] = [
         (printable(one.account), wad_cell(one.missing_wad))

@@ -1,5 +1,6 @@
 """Read models of accounts: lists found by figures and shown exactly, and one account whole."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,19 +54,29 @@ class ListQuestion:
     limit: int = 50
 
 
-def account_list(reading: Reading, question: ListQuestion) -> dict[str, Any]:
-    """One page of accounts. Chosen and ordered by figures, shown exactly."""
+def account_list(
+    reading: Reading, question: ListQuestion, *, pause: Callable[[], object] = tuple
+) -> dict[str, Any]:
+    """One page of accounts. Chosen and ordered by figures, shown exactly.
+
+    Arguments:
+        pause: called before each row; who has something to give way to waits here.
+    """
     figures = book(reading)
     chosen = _chosen(reading, figures, question=question)
     ordered = _ordered(figures, chosen, question=question)
     page = ordered[question.offset : question.offset + question.limit].tolist()
+    rows = []
+    for number in page:
+        pause()
+        rows.append(_row(reading, figures.keys[number]))
     return {
         "as_of": when(reading.at_ns),
         "version": reading.version,
         "quote": reading.draft.rules.quote,
         "total": int(chosen.size),
         "offset": question.offset,
-        "accounts": [_row(reading, figures.keys[number]) for number in page],
+        "accounts": rows,
     }
 
 

@@ -19,7 +19,8 @@ routes = APIRouter(prefix="/v1/alerts", tags=["alerts"], dependencies=[Depends(n
 class RaisedRow(Answer):
     """An alert that is raised now."""
 
-    id: str
+    id: str = Field(description="names this fact; no other has it, also after a restart")
+    key: str = Field(description="what is watched: the same each time that it is raised")
     rule: str
     measure: str
     subject: str
@@ -90,6 +91,7 @@ def read_alerts(service: Of) -> AlertsView:
     raised = [
         RaisedRow(
             id=one.id,
+            key=one.key,
             rule=one.rule.name,
             measure=one.rule.measure,
             subject=one.subject,

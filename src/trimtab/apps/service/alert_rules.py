@@ -67,21 +67,29 @@ class AlertRule:
 
 @dataclass(frozen=True, slots=True)
 class AlertState:
-    """One rule and one subject: since when it is beyond, when it was raised, and last told (s)."""
+    """One rule and one subject: since when it is beyond, when it was raised, and last told (s).
+
+    raised_ns: what names the fact while it is raised; 0 before.
+    """
 
     beyond_s: float | None = None
     raised_s: float | None = None
     told_s: float | None = None
-    count: int = 0
+    raised_ns: int = 0
 
 
 def stepped(
-    rule: AlertRule, state: AlertState, *, value: float, now_s: float
+    rule: AlertRule, state: AlertState, *, value: float, now_s: float, mark_ns: int
 ) -> tuple[AlertState, str]:
-    """The state after one look, and what to tell: raised, reminded, cleared, or nothing."""
+    """The state after one look, and what to tell: raised, reminded, cleared, or nothing.
+
+    Arguments:
+        now_s: of a clock that measures how long something holds.
+        mark_ns: names the fact where it is raised by this look; no two facts have one.
+    """
     if state.raised_s is not None:
         if rule.back(value):
-            return AlertState(count=state.count), "cleared"
+            return AlertState(), "cleared"
         told = state.told_s if state.told_s is not None else state.raised_s
         if rule.repeat_s is not None and now_s - told >= rule.repeat_s:
             return replace(state, told_s=now_s), "reminded"
@@ -91,7 +99,7 @@ def stepped(
     since = now_s if state.beyond_s is None else state.beyond_s
     if now_s - since < rule.hold_s:
         return replace(state, beyond_s=since), ""
-    return AlertState(since, now_s, now_s, state.count + 1), "raised"
+    return AlertState(since, now_s, now_s, mark_ns), "raised"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ class Raised:
     subject: str
     value: float
     since_s: float
+    key: str
     id: str
 
 
@@ -52,12 +53,19 @@ class Alerts:
         *,
         couriers: Mapping[str, Courier],
         now_s: Callable[[], float],
+        clock_ns: Callable[[], int],
     ) -> None:
-        """Nothing is looked at before `look`, or `start`."""
+        """Nothing is looked at before `look`, or `start`.
+
+        Arguments:
+            now_s: a clock that only measures; clock_ns: the world's, whose moments name facts.
+        """
         self.rules = file.rules
         self.couriers = dict(couriers)
         self.failure = ""
-        self._service, self._every_s, self._now_s = service, file.every_s, now_s
+        self._service, self._every_s = service, file.every_s
+        self._now_s, self._clock_ns = now_s, clock_ns
+        self._mark_ns = 0
         self._states: dict[tuple[str, str], AlertState] = {}
         self._values: dict[tuple[str, str], float] = {}
         self._lock = Lock()
@@ -98,19 +106,27 @@ class Alerts:
         return told
 
     def _looked(self, rule: AlertRule, values: Mapping[str, float], *, at: str) -> Iterator[Notice]:
-        now_s = self._now_s()
+        now_s, mark_ns = self._now_s(), self._next_mark()
         for subject, value in {**values, **self._ended(rule, values)}.items():
             key = (rule.name, subject)
-            state, what = stepped(
-                rule, self._states.get(key, AlertState()), value=value, now_s=now_s
-            )
+            before = self._states.get(key, AlertState())
+            state, what = stepped(rule, before, value=value, now_s=now_s, mark_ns=mark_ns)
             self._states[key], self._values[key] = state, value
             if what:
-                notice = _notice(rule, subject, value=value, what=what, state=state, at=at)
+                named = before if what == "cleared" else state
+                notice = _notice(rule, subject, value=value, what=what, state=named, at=at)
                 for name in rule.to:
                     self.couriers[name].post(notice)
                 yield notice
         self._forget(rule, values)
+
+    def _next_mark(self) -> int:
+        """The moment that names what is raised by a look: later than any before, also over a start.
+
+        A clock that was set back must not give one name to two facts.
+        """
+        self._mark_ns = max(self._mark_ns + 1, self._clock_ns())
+        return self._mark_ns
 
     def _ended(self, rule: AlertRule, values: Mapping[str, float]) -> dict[str, float]:
         """Raised subjects that can no longer be measured (a debt paid back): these are well."""
@@ -124,7 +140,7 @@ class Alerts:
         }
 
     def _forget(self, rule: AlertRule, values: Mapping[str, float]) -> None:
-        """Subjects that are gone need no memory, but of how often they were raised."""
+        """Subjects that are gone need no memory."""
         gone = [
             key
             for key, state in self._states.items()
@@ -132,9 +148,7 @@ class Alerts:
         ]
         for key in gone:
             self._values.pop(key, None)
-            state = self._states.pop(key)
-            if state.count:
-                self._states[key] = AlertState(count=state.count)
+            del self._states[key]
 
     def raised(self) -> list[Raised]:
         """What is raised now, by rule and subject."""
@@ -146,6 +160,7 @@ class Alerts:
                     subject,
                     self._values[name, subject],
                     state.raised_s,
+                    _key(rules[name], subject),
                     _identity(rules[name], subject, state=state),
                 )
                 for (name, subject), state in sorted(self._states.items())
@@ -164,8 +179,14 @@ class Alerts:
         return sum(courier.retry() for courier in self.couriers.values())
 
 
+def _key(rule: AlertRule, subject: str) -> str:
+    """What is watched: the same however often it is raised, and after a restart."""
+    return f"{rule.name}.{subject}".replace(" ", "_")
+
+
 def _identity(rule: AlertRule, subject: str, *, state: AlertState) -> str:
-    return f"{rule.name}.{subject}.{state.count}".replace(" ", "_")
+    """One fact: what is watched, and the moment at which it was raised."""
+    return f"{_key(rule, subject)}.{state.raised_ns}"
 
 
 def _notice(
@@ -179,6 +200,7 @@ def _notice(
         title = f"{rule.name}: {rule.measure} of {subject} is {back}"
     details = {
         "state": what,
+        "key": _key(rule, subject),
         "rule": rule.name,
         "measure": rule.measure,
         "subject": subject,
@@ -211,7 +233,7 @@ def attach_alerts(service: Service, path: Path, *, log: Log) -> Callable[[], Non
         name: Courier(sender_of(name, table, log=log), _manners(table), dead=dead)
         for name, table in file.senders.items()
     }
-    alerts = Alerts(service, file, couriers=couriers, now_s=time.monotonic)
+    alerts = Alerts(service, file, couriers=couriers, now_s=time.monotonic, clock_ns=time.time_ns)
     service.alerts = alerts
     alerts.start()
     return alerts.stop

@@ -1,5 +1,8 @@
 """The web application of one running service: routes, refusals as one clear line, headers."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -15,14 +18,15 @@ from trimtab.apps.service import (
     journal_routes,
     operation_routes,
     reading_routes,
-    stream_routes,
     stress_routes,
     trial_routes,
 )
+from trimtab.apps.service.fanout.process import StreamProcess
 from trimtab.apps.service.gate import OpenGate
 from trimtab.apps.service.metrics import metrics_text
 from trimtab.apps.service.running import Service
 from trimtab.apps.service.security import HEADERS, RefusedError, Role, needs
+from trimtab.model.journal_entries import JournalError
 from trimtab.units import TrimtabError
 
 READS = Depends(needs(Role.READ))
@@ -34,7 +38,6 @@ ROUTED = (
     journal_routes,
     operation_routes,
     stress_routes,
-    stream_routes,
 )
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BODY_MAX = 256 * 1024
@@ -46,12 +49,27 @@ the asset named beside them, prices in quote per whole unit, ratios as plain num
 ISO 8601 UTC. A refusal is a document with `error` (a closed word) and `message` (one line)."""
 
 
-def application(service: Service, *, gate: Any = None) -> FastAPI:
+def application(
+    service: Service, *, gate: Any = None, stream: StreamProcess | None = None
+) -> FastAPI:
     """The application for a service, which runs beside it: starting it is the caller's.
 
     Arguments:
         gate: admits callers; None is the open gate of loopback.
+        stream: starts and stops with the application; its readers come to the web server.
     """
+
+    @asynccontextmanager
+    async def streaming(_: FastAPI) -> AsyncIterator[None]:
+        if stream is None:
+            yield
+            return
+        await asyncio.to_thread(stream.start)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(stream.stop)
+
     app = FastAPI(
         title="Trimtab",
         version="1",
@@ -59,6 +77,7 @@ def application(service: Service, *, gate: Any = None) -> FastAPI:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        lifespan=streaming,
     )
     app.state.service = service
     app.state.gate = gate or OpenGate()
@@ -180,6 +199,8 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 
 async def _bad_data(_: Request, error: Exception) -> Response:
+    if isinstance(error, JournalError):
+        return problem(503, "journal_unavailable", message=str(error))
     return problem(422, "bad_data", message=str(error))
 
 

@@ -172,8 +172,15 @@ class Board:
 
     def latest(self) -> list[Heard]:
         """All events that are kept, oldest first."""
+        return self.told()[0]
+
+    def told(self) -> tuple[list[Heard], int]:
+        """All events that are kept, oldest first, and the number of the last one there is.
+
+        Both are of one moment: what comes later is in neither.
+        """
         with self._handing:
-            return list(self.events)
+            return list(self.events), self.heard
 
     def events_after(self, number: int, most: int) -> list[Heard]:
         """Events with a higher number, oldest first; those long gone are left out."""

@@ -100,12 +100,13 @@ def read_replay(service: Of) -> ReplayView:
 
 
 @routes.post("/replay", responses={404: {"model": Problem}})
-def pace_replay(service: Of, _: Operator, *, asked: PaceRequest) -> ReplayView:
+def pace_replay(service: Of, caller: Operator, *, asked: PaceRequest) -> ReplayView:
     """Change the speed of the replayed case, hold it, or let it go on."""
     _replay(service)
     clock = service.case_clock
     assert clock is not None, "a replay has its clock"
     clock.change(speed=asked.speed, held=asked.held)
+    service.audit.note(caller, "pace_replay", about=asked.model_dump(), result="done")
     return _replay(service)
 
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from trimtab.adapters.stores import SqlJournal, open_store
+from trimtab.adapters.stores import SqlJournal, file_of, open_store
 from trimtab.adapters.stores.archive import back_up, restore
 from trimtab.adapters.stores.exporting import export_parquet
+from trimtab.adapters.stores.recognizing import require_back_up, require_journal
 from trimtab.apps.console import say
 from trimtab.units import UsageError
 
@@ -16,8 +17,11 @@ FAULT_FOUND = 1
 @contextmanager
 def _opened(where: str, *, reads_only: bool) -> Iterator[SqlJournal]:
     """A journal that is there; one is never made by a look at it."""
-    if "://" not in where and not Path(where).exists():
-        raise UsageError(f"there is no journal {where}")
+    file = file_of(where)
+    if file is not None:
+        if not file.exists():
+            raise UsageError(f"there is no journal {where}")
+        require_journal(file, may_be_new=False)
     journal = open_store(where, reads_only=reads_only)
     try:
         yield journal
@@ -39,8 +43,10 @@ def run_verify(where: str) -> int:
 
 def run_back_up(where: str, target: Path) -> None:
     """`trimtab journal back-up`."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     with _opened(where, reads_only=True) as journal:
+        # A damaged journal is refused before a folder is made for its back-up.
+        journal.last()
+        target.parent.mkdir(parents=True, exist_ok=True)
         tip = back_up(journal, target)
     say(f"{target}: {tip.number} entries, chain {tip.chain}")
 
@@ -49,6 +55,7 @@ def run_restore(backup: Path, where: str) -> None:
     """`trimtab journal restore`."""
     if not backup.exists():
         raise UsageError(f"there is no back-up {backup}")
+    require_back_up(backup)
     journal = open_store(where)
     try:
         tip = restore(backup, journal)

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from trimtab.apps.console import Format, print_json, print_table, say
+from trimtab.apps.console import Format, naming_file, print_json, print_table, say
 from trimtab.apps.service.keyring import KeyRecord, add_key, read_keys, revoke_key
 from trimtab.apps.service.security import Role
 from trimtab.units import NumberError, Time, UsageError
@@ -16,10 +16,12 @@ def run_add(file: Path, name: str, *, role: str, expires: str | None) -> None:
         raise UsageError(f"--role {role!r}: expected one of {known}")
     try:
         ends = None if expires is None else Time.parse(expires).raw
-    except NumberError as error:
-        raise UsageError(f"--expires: {error}") from None
+    except NumberError:
+        found = f"--expires {expires!r}"
+        raise UsageError(f"{found}: expected a UTC time such as 2027-01-01") from None
     now = time.time_ns()
-    text, record = add_key(file, name, role=Role[role.upper()], now_ns=now, ends_ns=ends)
+    with naming_file("--file", file):
+        text, record = add_key(file, name, role=Role[role.upper()], now_ns=now, ends_ns=ends)
     print(text)
     say(f"key of {record.name} ({record.role}) added to {file}; it is shown this once")
 
@@ -28,7 +30,8 @@ def run_list(file: Path, form: Format) -> None:
     """`trimtab keys list`."""
     if form not in (Format.TABLE, Format.JSON):
         raise UsageError("--format: expected table or json")
-    rows = [_row(record) for record in read_keys(file).values()]
+    with naming_file("--file", file):
+        rows = [_row(record) for record in read_keys(file).values()]
     if form is Format.JSON:
         print_json(rows)
         return
@@ -49,5 +52,6 @@ def _row(record: KeyRecord) -> dict[str, str | None]:
 
 def run_revoke(file: Path, name: str) -> None:
     """`trimtab keys revoke`."""
-    count = revoke_key(file, name, now_ns=time.time_ns())
+    with naming_file("--file", file):
+        count = revoke_key(file, name, now_ns=time.time_ns())
     say(f"{count} {'key' if count == 1 else 'keys'} of {name} revoked")

@@ -96,7 +96,7 @@ def add_key(
     """
     records = read_keys(path)
     if NAME.fullmatch(name) is None:
-        raise UsageError(f"--name {name!r}: expected letters, digits, . _ or -, at most 64")
+        raise UsageError(f"NAME {name!r}: expected letters, digits, . _ or -, at most 64")
     if any(one.name == name and one.state(now_ns) == "good" for one in records.values()):
         raise UsageError(f"there is a key of the name {name!r} already; revoke it first")
     if ends_ns is not None and ends_ns <= now_ns:

@@ -42,6 +42,22 @@ def live_case(reading: Reading, case: Case) -> Case:
     )
 
 
+def served_history(case: Case, now_ns: int) -> Case:
+    """A case without what is still to come at a moment: what was served is all one can learn from.
+
+    Arguments:
+        now_ns: the moment, ns UTC; rows of that very time are kept.
+    """
+    return replace(
+        case,
+        ticks=tuple(tick for tick in case.ticks if tick.at_ns <= now_ns),
+        observations=tuple(one for one in case.observations if one.at_ns <= now_ns),
+        funding=tuple(one for one in case.funding if one.at_ns <= now_ns),
+        gas=tuple(one for one in case.gas if one.at_ns <= now_ns),
+        input_hashes=None,
+    )
+
+
 def _rows(account: Account, draft: Draft) -> Iterator[BookRow]:
     name, group = split_key(account.key)
     for asset in sorted(account.supply.keys() | account.debt.keys()):

@@ -62,9 +62,17 @@ class ServiceCollector(Collector):
 
     def _readers(self) -> Iterator[Any]:
         service = self._service
-        yield _gauge("stream_readers", len(service.hub), doc="Readers of the stream")
-        yield _counter("stream_frames", service.hub.frames, doc="Frames made")
-        yield _counter("stream_frames_dropped", service.hub.dropped, doc="Frames of slow readers")
+        hub, counts = service.hub, service.hub.counts
+        yield _gauge("stream_readers", counts.readers, doc="Readers of the stream")
+        yield _gauge("stream_memory_bytes", counts.memory_bytes, doc="Held by the stream's process")
+        for name, value, doc in (
+            ("stream_frames", hub.frames, "Frames made"),
+            ("stream_frames_refused", hub.refused, "Frames for which the link had no room"),
+            ("stream_frames_dropped", counts.dropped, "Frames that slow readers did not get"),
+            ("stream_readers_cut", counts.cut, "Readers closed because they took nothing"),
+            ("stream_restarts", hub.restarts, "Times that the stream's process ended by itself"),
+        ):
+            yield _counter(name, value, doc=doc)
         if isinstance(service.alerts, Alerts):
             yield _gauge("alerts_raised", len(service.alerts.raised()), doc="Alerts raised now")
             yield _gauge("dead_letters", len(service.alerts.dead_letters()), doc="Letters given up")

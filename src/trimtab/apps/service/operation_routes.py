@@ -5,8 +5,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
 from pydantic import Field
+from starlette.concurrency import run_in_threadpool
 
 from trimtab.apps.service.actions import Name, Request
+from trimtab.apps.service.audit import told_about
 from trimtab.apps.service.ingest_routes import Operator, RefusedRow, refused_rows, submitted_work
 from trimtab.apps.service.proposals import Proposal
 from trimtab.apps.service.reading_routes import Limit, Of
@@ -17,6 +19,8 @@ from trimtab.apps.service.security import Caller, RefusedError, Role, caller_of,
 from trimtab.apps.service.views import when
 from trimtab.apps.service.work import Receipt, Work
 from trimtab.model import commands as c
+from trimtab.model.journal_entries import JournalError
+from trimtab.model.operator_actions import OperatorAction
 
 Admin = Annotated[Caller, Depends(needs(Role.ADMIN))]
 Asked = Annotated[Caller, Depends(caller_of)]
@@ -180,14 +184,19 @@ async def confirm(
 @routes.get("/audit")
 def read_audit(service: Of, _: Admin, *, limit: Limit = 100) -> Audit:
     """What operators did, oldest first."""
-    rows = [
-        AuditRow(at=when(int(line["at_ns"])), **{k: line[k] for k in line if k in AUDITED})
-        for line in service.audit.latest(limit)
-    ]
-    return Audit(actions=rows)
+    return Audit(actions=[_audited(action) for action in service.audit.latest(limit)])
 
 
-AUDITED = ("number", "who", "role", "action", "about", "result")
+def _audited(action: OperatorAction) -> AuditRow:
+    return AuditRow(
+        number=action.number,
+        at=when(action.at_ns),
+        who=action.who,
+        role=action.role,
+        action=action.action,
+        about=told_about(action),
+        result=action.result,
+    )
 
 
 def _shown(found: Proposal) -> ProposalRow:
@@ -201,7 +210,12 @@ def _shown(found: Proposal) -> ProposalRow:
 
 
 def _proposed(service: Service, caller: Caller, *, found: Proposal) -> ProposalRow:
-    service.audit.note(caller, f"propose_{found.action}", about=found.about, result="waits")
+    try:
+        service.audit.note(caller, f"propose_{found.action}", about=found.about, result="waits")
+    except JournalError as error:
+        # What cannot be audited is not offered for a second word.
+        service.proposals.take(found.token)
+        raise _unaudited("nothing was proposed", error) from None
     return _shown(found)
 
 
@@ -211,11 +225,26 @@ async def _performed(
     try:
         receipt = await submitted_work(service, replace(work, at_ns=None))
     except RefusedError as refused:
-        service.audit.note(caller, action, about=about, result=refused.error)
+        await _noted(service, caller, action=action, about=about, result=refused.error)
         raise
-    service.audit.note(caller, action, about=about, result=_result(receipt))
+    await _noted(service, caller, action=action, about=about, result=_result(receipt))
     number = receipt.number
     return Performed(action=action, journal_number=number, refused=refused_rows(receipt))
+
+
+async def _noted(
+    service: Service, caller: Caller, *, action: str, about: dict[str, Any], result: str
+) -> None:
+    """Audit what was done, beside the loop: a database that is gone is waited for."""
+    try:
+        await run_in_threadpool(service.audit.note, caller, action, about=about, result=result)
+    except JournalError as error:
+        raise _unaudited(result, error) from None
+
+
+def _unaudited(what: str, error: JournalError) -> RefusedError:
+    message = f"{what}; but the audit trail could not be written: {error}"
+    return RefusedError(503, "audit_unavailable", message=message)
 
 
 def _result(receipt: Receipt) -> str:

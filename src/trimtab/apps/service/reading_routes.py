@@ -202,9 +202,10 @@ def read_events(
     `kind` may be several, joined by commas. Without `after` the latest are given.
     """
     kinds = set(kind.split(",")) if kind else None
+    told, newest = service.board.told()
     found: list[Any] = [
         one
-        for one in service.board.latest()
+        for one in told
         if one.number > after
         and (kinds is None or str(one.event.kind) in kinds)
         and (not account or one.event.account == account)
@@ -212,5 +213,5 @@ def read_events(
     found = found[:limit] if after else found[-limit:]
     with service.board.reading() as reading:
         rows = [schemas.EventRow(**heard(one, reading)) for one in found]
-        last = found[-1].number if found else max(after, service.board.heard)
+        last = found[-1].number if found else newest
         return schemas.Events(as_of=when(reading.at_ns), last=last, events=rows)

@@ -29,6 +29,8 @@ PUBLISH_S = 0.1
 PUBLISH_SHARE = 0.2
 # But readers never wait longer than this for it, seconds.
 PUBLISH_MOST_S = 2.0
+# A frame waits so long for a decision between two of its steps, seconds.
+GIVE_WAY_S = 0.002
 
 
 class Feed(Protocol):
@@ -108,7 +110,7 @@ class Service:
             heartbeat_s=options.heartbeat_s,
         )
         self._touched: set[str] = set()
-        self.hub = Hub(self.board, acting=venue.acts)
+        self.hub = Hub(self.board, acting=venue.acts, pause=self._give_way)
         self.publish_failure = ""
         self.watchers: list[Callable[[Board], object]] = []
         self.feeds: list[Feed] = []
@@ -174,22 +176,29 @@ class Service:
         if drained:
             self.snapshots.finish(self.journal.last())
         self.journal.close()
-        self.audit.close()
         return drained
 
+    def _give_way(self) -> None:
+        """On the publisher's thread, between two steps: a decision goes first."""
+        resting = self.writer.resting
+        if not resting.is_set():
+            resting.wait(GIVE_WAY_S)
+
     def _publish(self) -> None:
-        wait_s = self.options.publish_s
         self._warm()
-        while not self._stop.wait(wait_s):
-            begun = time.perf_counter()
+        due_s = time.perf_counter() + self.options.publish_s
+        while not self._stop.wait(max(0.0, due_s - time.perf_counter())):
+            self._give_way()
+            busy = time.thread_time()
             try:
                 self._show()
                 self.publish_failure = ""
             except Exception as error:
                 # Readers stay where they were, and are told so; the writer goes on.
                 self.publish_failure = f"{type(error).__name__}: {error}"
-            took_s = time.perf_counter() - begun
-            wait_s = min(max(self.options.publish_s, took_s / PUBLISH_SHARE), PUBLISH_MOST_S)
+            took_s, ended_s = time.thread_time() - busy, time.perf_counter()
+            every_s = self.options.publish_s
+            due_s = due_after(due_s, ended_s=ended_s, took_s=took_s, every_s=every_s)
 
     def _show(self) -> None:
         """Show readers what is new, and tell who watches the readers' copy."""
@@ -218,3 +227,17 @@ class Service:
         if len(self.queue) >= self.queue.capacity:
             return "the queue is full"
         return ""
+
+
+def due_after(due_s: float, *, ended_s: float, took_s: float, every_s: float) -> float:
+    """When a frame is due after another, s: in step, so that ten a second are ten.
+
+    Arguments:
+        due_s: when the other was due; ended_s: when it was done; took_s: of a processor's time.
+        every_s: how often frames are wanted; a large book has longer pauses.
+    """
+    rest_s = min(took_s / PUBLISH_SHARE, PUBLISH_MOST_S)
+    if rest_s > every_s:
+        return ended_s + rest_s
+    # What one is late the next is early; more than that is lost, not caught up with.
+    return max(due_s + every_s, ended_s)

@@ -127,10 +127,13 @@ class EventRow(Answer):
 
 
 class Events(Answer):
-    """Latest events, oldest first; ask again with `after` = `last`."""
+    """Latest events, oldest first; ask again with `after` = `last`.
+
+    Numbers begin anew with the service: a `last` below what was asked for says that it has.
+    """
 
     as_of: Moment
-    last: int
+    last: int = Field(description="the last event here; of an empty page, the last that was seen")
     events: list[EventRow]
 
 

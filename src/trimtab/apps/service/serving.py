@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trimtab.apps.console import progress, say
+from trimtab.apps.console import naming_file, progress, say
 from trimtab.apps.presets import load_case
 from trimtab.apps.service.audit import AuditTrail
 from trimtab.apps.service.gate import KeyGate, OpenGate, RateLimit, is_loopback
 from trimtab.apps.service.keyring import Keyring
+from trimtab.apps.service.listening import open_to_readers, taken_address
 from trimtab.apps.service.logs import Log, start_logs
 from trimtab.apps.service.opening import Place, opened, replayed
 from trimtab.apps.service.running import Options, Service
 from trimtab.model import Case
-from trimtab.units import UsageError
+from trimtab.units import DataError, UsageError
 
 # The writer waits this long at most for a reader's turn at the interpreter, seconds.
 SWITCH_S = 0.0005
@@ -62,25 +63,31 @@ def serve(
 
     Arguments:
         ready: is told the address once the service answers.
+
+    Raises:
+        UsageError: an address that is taken, or that this machine has not.
     """
     gate = _gate(question)
     log = start_logs(question.log_level)
     with ExitStack() as stack:
+        # Before anything is read or made: another service may have the address.
+        sockets = stack.enter_context(taken_address(question.host, question.port))
         service = _service(case, question)
-        server = web_server(service, gate=gate, host=question.host, port=question.port)
+        server = web_server(service, gate=gate, host=question.host, port=question.port, log=log)
         sys.setswitchinterval(SWITCH_S)
         # Records live as long as the service: a collection must not look at them all each time.
         gc.freeze()
         _attach(service, question, log=log, stack=stack)
         service.start()
         stack.callback(_stopped, service, log)
+        open_to_readers(sockets, question.host, port=question.port)
         address = f"http://{question.host}:{question.port}/"
         about = {"venue": case.rules.venue, "address": address, "acting": service.acting}
         log.info("serving", about)
         if ready is not None:
             ready(address)
         with _signals_kept():
-            server.run()
+            server.run(sockets=list(sockets))
 
 
 @contextmanager
@@ -115,7 +122,8 @@ def _attach(service: Service, question: ServeQuestion, *, log: Log, stack: ExitS
         if address != "replay":
             service.feeds.append(feed_at(address, service, log=log))
     if question.alerts is not None:
-        stack.callback(attach_alerts(service, question.alerts, log=log))
+        with naming_file("--alerts", question.alerts):
+            stack.callback(attach_alerts(service, question.alerts, log=log))
 
 
 def _service(case: Case, question: ServeQuestion) -> Service:
@@ -132,17 +140,13 @@ def _place(question: ServeQuestion) -> Place:
         return Place()
     from trimtab.adapters.stores import open_store
 
-    location = question.journal
-    journal = open_store(location)
-    trail = None if "://" in location and not location.startswith("sqlite") else _beside(location)
-    audit = AuditTrail(trail, clock_ns=time.time_ns)
+    try:
+        journal = open_store(question.journal)
+    except DataError as error:
+        raise error.located(where=f"--journal {error.where}".rstrip()) from None
+    audit = AuditTrail(journal.actions, clock_ns=time.time_ns)
     with progress("reading the journal") as tell:
         return Place(journal=journal, audit=audit, progress=tell)
-
-
-def _beside(location: str) -> Path:
-    """The audit trail's file, beside the journal's."""
-    return Path(location.removeprefix("sqlite:///")).with_suffix(".audit.jsonl")
 
 
 def _gate(question: ServeQuestion) -> Any:
@@ -153,7 +157,8 @@ def _gate(question: ServeQuestion) -> Any:
     """
     limit = RateLimit(RATE, BURST, now_s=time.monotonic)
     if question.keys is not None:
-        keyring = Keyring(question.keys)
+        with naming_file("--keys", question.keys):
+            keyring = Keyring(question.keys)
         if not any(one.state(time.time_ns()) == "good" for one in keyring.records().values()):
             hint = f"trimtab keys add NAME --role admin --file {question.keys}"
             raise UsageError(f"--keys {question.keys}: it holds no good key; make one: {hint}")
@@ -167,22 +172,24 @@ def _gate(question: ServeQuestion) -> Any:
     return OpenGate(RateLimit(10 * RATE, 10 * BURST, now_s=time.monotonic))
 
 
-def web_server(service: Service, *, gate: Any, host: str, port: int) -> Any:
-    """A server for the service's application; its `run` returns after a signal."""
+def web_server(service: Service, *, gate: Any, host: str, port: int, log: Log | None = None) -> Any:
+    """A server for the service's application and its stream; its `run` returns after a signal."""
     import uvicorn
 
     from trimtab.apps.service.application import application
+    from trimtab.apps.service.fanout.process import StreamProcess
+    from trimtab.apps.service.fanout.upgrade import upgrades
 
+    stream = StreamProcess(service.hub, gate=gate, log=log)
+    ways: Any = upgrades(stream, gate)
     config = uvicorn.Config(
-        application(service, gate=gate),
+        application(service, gate=gate, stream=stream),
+        ws=ways,
         host=host,
         port=port,
         log_level="warning",
         access_log=False,
         server_header=False,
-        ws_max_size=4096,
-        # A frame goes to all readers alike: it is not compressed again for each.
-        ws_per_message_deflate=False,
         timeout_graceful_shutdown=5,
         limit_concurrency=2000,
         proxy_headers=False,

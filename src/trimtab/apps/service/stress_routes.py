@@ -9,7 +9,7 @@ from pydantic import Field
 
 from trimtab.apps.service.actions import Request
 from trimtab.apps.service.ingest_routes import Operator
-from trimtab.apps.service.live_case import live_case
+from trimtab.apps.service.live_case import live_case, served_history
 from trimtab.apps.service.reading_routes import Of
 from trimtab.apps.service.schemas import Answer, Moment, Problem
 from trimtab.apps.service.security import RefusedError, Role, needs
@@ -28,7 +28,10 @@ JobId = Annotated[str, Path(max_length=40)]
 
 
 class ProcessName(StrEnum):
-    """How prices may move, learnt from the case's price history; auto is what its length allows."""
+    """How prices may move, learnt from the rows served so far; auto is what their number allows.
+
+    none: they stand still but for the shock, and nothing is learnt.
+    """
 
     AUTO = "auto"
     GARCH = "garch"
@@ -39,6 +42,7 @@ class ProcessName(StrEnum):
     BOOTSTRAP = "bootstrap"
     FILTERED = "filtered"
     WINDOWS = "windows"
+    NONE = "none"
 
 
 class ShockName(StrEnum):
@@ -117,9 +121,11 @@ def ask_stress(service: Of, caller: Operator, *, asked: StressRequest) -> JobRow
     with service.board.reading() as reading:
         case = live_case(reading, service.case)
         at_ns = reading.at_ns
-    job = service.stress.ask(
-        StressTask(case, service.case, choices), by=caller.name, as_of_ns=at_ns
-    )
+    # The rows of a replayed case are its venue's future; elsewhere a row is past when its time is.
+    now_ns = at_ns if service.case_clock is not None else max(at_ns, service.clock.now_ns())
+    task = StressTask(case, served_history(service.case, now_ns), choices)
+    job = service.stress.ask(task, by=caller.name, as_of_ns=at_ns)
+    service.audit.note(caller, "stress", about=choices, result=f"asked: {job.id}")
     return JobRow(**_row(job))
 
 
@@ -146,6 +152,8 @@ def read_report(service: Of, id_: JobId) -> HTMLResponse:
 
 
 @routes.post("/{id_}/cancel")
-def cancel_run(service: Of, _: Operator, *, id_: JobId) -> JobRow:
+def cancel_run(service: Of, caller: Operator, *, id_: JobId) -> JobRow:
     """End a stress test that waits or runs."""
-    return JobRow(**_row(service.stress.cancel(id_)))
+    job = service.stress.cancel(id_)
+    service.audit.note(caller, "cancel_stress", about={"id": job.id}, result=job.state)
+    return JobRow(**_row(job))

@@ -13,10 +13,11 @@ from trimtab.apps.service.board import Reading
 from trimtab.apps.service.reading_routes import Of, require_account
 from trimtab.apps.service.rules_views import DryRun, RulesRequest, rule_changes, rules_dry_run
 from trimtab.apps.service.security import Role, needs
-from trimtab.apps.service.trials import Shock, WhatIf, outcome_view, tried, what_if
+from trimtab.apps.service.trials import WhatIf, outcome_view, tried, what_if
 from trimtab.apps.service.views import when
 from trimtab.engine import explain
 from trimtab.model import Command
+from trimtab.simulation.price_shock import Shock
 
 ACTIONS_MAX = 50
 ACCOUNTS_MAX = 50

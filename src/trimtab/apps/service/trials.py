@@ -4,7 +4,7 @@ Nothing of it reaches the venue: the readers' copy is overlaid, never written.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 from trimtab.apps.service.account_views import document
@@ -13,18 +13,9 @@ from trimtab.apps.service.views import prices as price_texts
 from trimtab.apps.service.views import when
 from trimtab.apps.summaries import wad_text
 from trimtab.engine import Draft, account_sums, explain, is_unsafe, step
-from trimtab.model import (
-    Accepted,
-    Command,
-    Key,
-    MarketState,
-    PriceState,
-    Record,
-    Rejected,
-    Table,
-    View,
-)
-from trimtab.units import UINT256_MAX, WAD, DataError, mul_div_down
+from trimtab.model import Accepted, Command, Key, Record, Rejected, Table, View
+from trimtab.simulation.price_shock import Shock, shocked_records
+from trimtab.units import mul_div_down
 
 
 class Overlay:
@@ -54,15 +45,6 @@ class Overlay:
 
 
 @dataclass(frozen=True, slots=True)
-class Shock:
-    """Prices as they would be: factors (wad) by asset, and one of all others but the quote."""
-
-    factors_wad: dict[str, int] = field(default_factory=dict)
-    prices_wad: dict[str, int] = field(default_factory=dict)
-    all_wad: int = WAD
-
-
-@dataclass(frozen=True, slots=True)
 class Trial:
     """A venue that could be: its overlay, its draft, and what became of the commands tried."""
 
@@ -78,18 +60,8 @@ def tried(reading: Reading, shock: Shock, *, commands: Sequence[Command]) -> Tri
         DataError: a shock of an asset that has no price of its own, or a price beyond any.
     """
     overlay = Overlay(reading.store)
-    for asset in reading.draft.rules.assets:
-        _shift(reading, overlay, asset=asset, shock=shock)
-    unknown = (
-        shock.factors_wad.keys() | shock.prices_wad.keys()
-    ) - reading.draft.rules.assets.keys()
-    if unknown:
-        raise _unknown(sorted(unknown)[0], reading)
-    for market, rules in reading.draft.rules.markets.items():
-        state = reading.store.get(Table.MARKET, market)
-        if isinstance(state, MarketState) and state.mark_wad:
-            mark = mul_div_down(state.mark_wad, _factor(reading, rules.asset, shock=shock), WAD)
-            overlay.put(Table.MARKET, market, record=replace(state, mark_wad=max(1, mark)))
+    for (table, key), record in shocked_records(reading.store, reading.draft, shock=shock).items():
+        overlay.put(table, key, record=record)
     outcomes = []
     for command in commands:
         outcome = step(overlay, command)
@@ -97,39 +69,6 @@ def tried(reading: Reading, shock: Shock, *, commands: Sequence[Command]) -> Tri
             overlay.apply(outcome)
         outcomes.append(outcome)
     return Trial(overlay, Draft(overlay, reading.at_ns), tuple(outcomes))
-
-
-def _unknown(asset: str, reading: Reading) -> DataError:
-    expected = ", ".join(sorted(reading.draft.rules.assets))
-    return DataError("there is no such asset", found=asset, expected=expected)
-
-
-def _factor(reading: Reading, asset: str, *, shock: Shock) -> int:
-    """By how much an asset's price moves, wad."""
-    if asset in shock.prices_wad:
-        mark = reading.draft.mark_if_priced(asset)
-        return WAD if mark is None else mul_div_down(shock.prices_wad[asset], WAD, mark.price_wad)
-    if asset == reading.draft.rules.quote:
-        return WAD
-    return shock.factors_wad.get(asset, shock.all_wad)
-
-
-def _shift(reading: Reading, overlay: Overlay, *, asset: str, shock: Shock) -> None:
-    named = asset in shock.factors_wad or asset in shock.prices_wad
-    rules = reading.draft.rules
-    if named and (asset == rules.quote or rules.assets[asset].underlying):
-        what = "this asset has no price of its own"
-        raise DataError(what, found=asset, expected="an asset other than the quote, its underlying")
-    state = reading.store.get(Table.PRICE, asset)
-    if not isinstance(state, PriceState) or rules.assets[asset].underlying or asset == rules.quote:
-        return
-    price = shock.prices_wad.get(asset)
-    if price is None:
-        price = mul_div_down(state.price_wad, _factor(reading, asset, shock=shock), WAD)
-    if not 0 < price <= UINT256_MAX:
-        raise DataError("the price is out of range", column=asset, expected="above 0")
-    if price != state.price_wad:
-        overlay.put(Table.PRICE, asset, record=replace(state, price_wad=price))
 
 
 @dataclass(frozen=True, slots=True)

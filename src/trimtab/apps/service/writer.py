@@ -98,6 +98,9 @@ class Writer:
         self.counters = Counters()
         self.failure = ""
         self.waiting_for_journal = False
+        # Set while nothing is decided: who shares the interpreter may give way by it.
+        self.resting = Flag()
+        self.resting.set()
         self._recorder = recorder
         self._publish = publish
         self._heartbeat_s = heartbeat_s
@@ -133,7 +136,9 @@ class Writer:
                     return
                 # Work that decides nothing must not put the policy's look off for ever.
                 if batch := [*batch, *self._heartbeat()]:
+                    self.resting.clear()
                     self.group(batch)
+                    self.resting.set()
         except Exception as error:
             # Whatever it is, nothing more may be acknowledged: the service says so and stands.
             self.failure = f"{type(error).__name__}: {error}"

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from trimtab.adapters.files import read_stress_file
+from trimtab.apps.stressing.chosen import AUTO, FIRST, LAST, StressChoices
+from trimtab.apps.stressing.learning import learnt_process, volatilities
 from trimtab.kernels.clearing.terms import KeeperTerms
 from trimtab.model import (
     EVERY_ASSET,
@@ -19,18 +19,16 @@ from trimtab.model import (
     StressSettings,
     Tick,
 )
-from trimtab.quant import ReturnPanel
+from trimtab.quant import GARCH_RETURNS_LEAST
 from trimtab.simulation.chain import stated_keepers, stated_oracles
 from trimtab.simulation.markets import stated_terms
-from trimtab.simulation.paths import NAMED_SHOCKS, PathKind, panel_of_case
+from trimtab.simulation.paths import PathKind
 from trimtab.simulation.paths.sampling import SamplingKind
-from trimtab.simulation.stress import EngineKind, Process, SamplingChoice, StressQuestion
+from trimtab.simulation.stress import EngineKind, SamplingChoice, StressQuestion
 from trimtab.simulation.stress.planning import grid_of
-from trimtab.simulation.stress.process import learnt
+from trimtab.simulation.stress.process import LearntProcess
 from trimtab.simulation.world import keepers_of
 from trimtab.units import (
-    YEAR_SECONDS,
-    DataError,
     NumberError,
     RulesError,
     Time,
@@ -38,54 +36,6 @@ from trimtab.units import (
 )
 
 STRESS_FILE: Final = "stress.toml"
-# Prices that stand still but for a shock.
-STILL: Final = "none"
-AUTO: Final = "auto"
-FIRST, LAST = "first", "last"
-PROCESSES: Final = (AUTO, *(str(kind) for kind in PathKind), STILL)
-ENGINES: Final = (AUTO, *(str(kind) for kind in EngineKind))
-
-
-@dataclass(frozen=True, slots=True)
-class StressChoices:
-    """What is chosen beside a case and its stress file; None takes what the file says.
-
-    Args:
-        horizon_hours, step_seconds, paths: of the clock.
-        process: one of `PROCESSES`; auto is GARCH, or blocks of history where it is too short for
-            that. shock: the name of a shock on top, "" for none.
-        correlation_share: how far correlations go to one, 0 to 1.
-        engine: auto takes the kernel where it knows the book's rules, else the exact engine.
-        sampling: how paths are drawn.
-        levels: of value at risk and expected shortfall.
-        fund_probability: of a loss beyond the fund whose size is asked for.
-        seed: of all random numbers.
-        at: prices at which the book stands: first (its own), last, or a UTC time.
-    """
-
-    horizon_hours: float | None = None
-    step_seconds: float | None = None
-    paths: int | None = None
-    process: str = AUTO
-    shock: str = ""
-    correlation_share: float = 0.0
-    engine: str = AUTO
-    sampling: str = str(SamplingKind.PLAIN)
-    levels: tuple[float, ...] = (0.95, 0.99)
-    fund_probability: float = 0.01
-    seed: int = 0
-    at: str = FIRST
-
-    def __post_init__(self) -> None:
-        kinds = tuple(str(kind) for kind in SamplingKind)
-        for name, found, known in (
-            ("process", self.process, PROCESSES),
-            ("engine", self.engine, ENGINES),
-            ("sampling", self.sampling, kinds),
-            ("shock", self.shock or "none", ("none", *sorted(NAMED_SHOCKS))),
-        ):
-            if found not in known:
-                raise UsageError(f"--{name} {found!r}: expected one of {', '.join(known)}")
 
 
 def stress_settings(folder: Path | None, file: Path | None) -> StressSettings | None:
@@ -100,10 +50,25 @@ def stress_settings(folder: Path | None, file: Path | None) -> StressSettings | 
     return read_stress_file(beside) if beside is not None and beside.is_file() else None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class AskedStress:
+    """A question, and how its prices move: learnt once, for all that comes of the question."""
+
+    question: StressQuestion
+    process: LearntProcess
+
+
 def stress_question(
     case: Case, choices: StressChoices, *, settings: StressSettings | None = None
 ) -> StressQuestion:
-    """Return the question.
+    """Return the question alone; see `asked_stress`."""
+    return asked_stress(case, choices, settings=settings).question
+
+
+def asked_stress(
+    case: Case, choices: StressChoices, *, settings: StressSettings | None = None
+) -> AskedStress:
+    """Return the question, with its process learnt.
 
     Args:
         case: rules, book, history, and depth.
@@ -121,15 +86,11 @@ def stress_question(
     step = choices.step_seconds
     if step is None and clock != HorizonSettings():
         step = min(float(clock.step_seconds), horizon)
-    process = Process(
-        kind=_kind(case, choices, step_seconds=step),
-        history=None if choices.at == FIRST else _history(case, choices.process),
-        correlation_share=choices.correlation_share,
-        shock=choices.shock or (),
-    )
+    stood = _standing_at(case, choices.at)
+    process, found = learnt_process(case, choices, stood=stood, step_seconds=step)
     engine = EngineKind.KERNEL if choices.engine == AUTO else EngineKind(choices.engine)
     question = StressQuestion(
-        _standing_at(case, choices.at),
+        stood,
         horizon,
         clock.paths if choices.paths is None else choices.paths,
         step_seconds=step,
@@ -140,7 +101,8 @@ def stress_question(
         levels=choices.levels,
         fund_probability=choices.fund_probability,
     )
-    return _with_terms(question, case, settings=settings)
+    whole = _with_terms(question, case, settings=settings, process=found)
+    return AskedStress(whole, found)
 
 
 def notes_of(question: StressQuestion, choices: StressChoices) -> tuple[str, ...]:
@@ -152,7 +114,8 @@ def notes_of(question: StressQuestion, choices: StressChoices) -> tuple[str, ...
     }
     kind = question.process.kind
     if choices.process == AUTO and kind in short:
-        notes.append(f"the history is too short for GARCH (500 returns): {short[kind]}")
+        least = f"{GARCH_RETURNS_LEAST} returns"
+        notes.append(f"the history is too short for GARCH ({least}): {short[kind]}")
     if question.market is None:
         notes.append(
             "no market is told of: sales move no price; give [markets] in stress.toml, or a depth "
@@ -176,14 +139,6 @@ def _require_known(case: Case, settings: StressSettings | None) -> None:
             )
 
 
-def _history(case: Case, process: str) -> ReturnPanel | None:
-    """Returns of all that moves; those of the case itself where it is asked from its first row."""
-    if process == STILL:
-        return None
-    moving = tuple(sorted(volatilities(case, tuple(sorted(case.rules.assets)))))
-    return panel_of_case(case, moving)
-
-
 def _standing_at(case: Case, at: str) -> Case:
     """The case whose book stands at a later moment of its prices, the last ones up to it.
 
@@ -195,8 +150,10 @@ def _standing_at(case: Case, at: str) -> Case:
     first, last = case.ticks[0].at_ns, case.ticks[-1].at_ns
     try:
         moment = last if at == LAST else Time.parse(at).raw
-    except NumberError as error:
-        raise UsageError(f"--at: {error}") from None
+    except NumberError:
+        raise UsageError(
+            f"--at {at!r}: expected first, last, or a UTC time such as 2020-03-12T00:00:00Z"
+        ) from None
     if not first <= moment <= last:
         raise UsageError(
             f"--at {at}: the prices are from {Time(first).text()} to {Time(last).text()}"
@@ -208,32 +165,17 @@ def _standing_at(case: Case, at: str) -> Case:
     return replace(case, ticks=(Tick(moment, tuple(sorted(found.items()))),))
 
 
-def _kind(case: Case, choices: StressChoices, *, step_seconds: float | None) -> PathKind | None:
-    """The kind that was chosen; on auto the first that knows what is asked.
-
-    Resampled blocks have the history's step, its correlations, and no normal drivers.
-    """
-    if choices.process == STILL:
-        return None
-    if choices.process != AUTO:
-        return PathKind(choices.process)
-    try:
-        learnt(Process(PathKind.GARCH), case)
-    except DataError:
-        plain = choices.sampling == str(SamplingKind.PLAIN) and not choices.correlation_share
-        own = step_seconds in (None, panel_of_case(case).step_seconds)
-        return PathKind.BOOTSTRAP if plain and own else PathKind.BROWNIAN
-    return PathKind.GARCH
-
-
 def _with_terms(
-    question: StressQuestion, case: Case, *, settings: StressSettings | None
+    question: StressQuestion,
+    case: Case,
+    *,
+    settings: StressSettings | None,
+    process: LearntProcess,
 ) -> StressQuestion:
     """The question with markets, oracle and keepers on the columns of its paths.
 
     What the stress file does not speak of is as the case's replay rules have it.
     """
-    process = learnt(question.process, question.case)
     grid = grid_of(question, process)
     stated = settings or StressSettings()
     market = None
@@ -282,17 +224,3 @@ def _pledged(case: Case) -> set[str]:
         for row in case.book
         if row.quantity > 0 and (row.account, row.group) in owing
     }
-
-
-def volatilities(case: Case, assets: tuple[str, ...]) -> dict[str, float]:
-    """Return the annual volatility of each asset whose history in the case moves."""
-    found = {}
-    for asset in assets:
-        try:
-            panel = panel_of_case(case, (asset,))
-        except DataError:
-            continue
-        step = float(np.std(panel.log_returns)) * (YEAR_SECONDS / panel.step_seconds) ** 0.5
-        if step > 0.0:
-            found[asset] = step
-    return found

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from trimtab.adapters.executors import ExecutorKind, open_executor
 from trimtab.adapters.files import BatchFolder
 from trimtab.apps.stressing.answer import StressAnswer
-from trimtab.apps.stressing.asking import AUTO, StressChoices, notes_of, stress_question
+from trimtab.apps.stressing.asking import AskedStress, asked_stress, notes_of
+from trimtab.apps.stressing.chosen import AUTO, StressChoices
 from trimtab.model import Case, Executor, StressSettings
 from trimtab.simulation import standing
 from trimtab.simulation.paths import PLAIN
 from trimtab.simulation.stress import (
     EngineKind,
+    LearntProcess,
     Prepared,
     ReverseStress,
     Sensitivity,
@@ -70,13 +72,10 @@ def stress(
             or batches of another run. KeyboardInterrupt: before any batch finished.
     """
     chosen = choices or StressChoices()
-    question = stress_question(case, chosen, settings=settings)
+    asked = asked_stress(case, chosen, settings=settings)
     with open_executor(executor, workers) as hands:
-        if chosen.engine == AUTO:
-            ready, notes = prepared_by_any(question, workers=hands.workers)
-        else:
-            ready, notes = prepared(question, workers=hands.workers), ()
-        notes = (*notes_of(question, chosen), *notes)
+        ready, notes = prepared_as_asked(asked, chosen, workers=hands.workers)
+        notes = (*notes_of(asked.question, chosen), *notes)
         store = None
         if out is not None:
             store = BatchFolder(Path(out) / BATCHES, ready.identity, resume=resume)
@@ -86,7 +85,7 @@ def stress(
             swings = _hangs_on(ready, hands)
         broken = None
         if backwards and result.facts.is_whole:
-            broken, notes = _broken(ready.question, notes)
+            broken, notes = _broken(ready, notes)
     answer = answer_of(ready, result, command=command, notes=notes)
     return replace(answer, sensitivities=swings, broken=broken)
 
@@ -101,7 +100,7 @@ def answer_of(
         command: what gives the answer again.
         notes: what the reader has to know of how the run was made.
     """
-    asset = _main_asset(ready.question, ready)
+    asset = main_asset(ready)
     return StressAnswer(
         result=result,
         standing=standing(ready.question.case),
@@ -115,18 +114,35 @@ def answer_of(
     )
 
 
+def prepared_as_asked(
+    asked: AskedStress, choices: StressChoices, *, workers: int = 1
+) -> tuple[Prepared, tuple[str, ...]]:
+    """Return a ready run by the engine that was chosen, and what to say of it.
+
+    Raises:
+        UsageError, DataError: what that engine cannot do; on auto, what none can.
+    """
+    if choices.engine == AUTO:
+        return prepared_by_any(asked.question, process=asked.process, workers=workers)
+    return prepared(asked.question, process=asked.process, workers=workers), ()
+
+
 def prepared_by_any(
-    question: StressQuestion, *, workers: int = 1
+    question: StressQuestion, *, process: LearntProcess | None = None, workers: int = 1
 ) -> tuple[Prepared, tuple[str, ...]]:
     """Return a ready run, and what to say of it: the exact engine does what the kernel cannot.
+
+    Arguments:
+        process: how prices move, where that was learnt already.
 
     Raises:
         UsageError, DataError: what no engine can do.
     """
     try:
-        return prepared(question, workers=workers), ()
+        return prepared(question, process=process, workers=workers), ()
     except (DataError, UsageError) as error:
-        exact = prepared(replace(question, engine=EngineKind.EXACT), workers=workers)
+        other = replace(question, engine=EngineKind.EXACT)
+        exact = prepared(other, process=process, workers=workers)
         return exact, (f"the exact engine ran, for the path kernel refused: {error}",)
 
 
@@ -138,11 +154,11 @@ def _hangs_on(ready: Prepared, hands: Executor) -> tuple[Sensitivity, ...]:
 
 
 def _broken(
-    question: StressQuestion, notes: tuple[str, ...]
+    ready: Prepared, notes: tuple[str, ...]
 ) -> tuple[ReverseStress | None, tuple[str, ...]]:
     """The smallest shock; what the paths have found is not lost where there is none to look for."""
     try:
-        return reverse_stress(question), notes
+        return reverse_stress(ready.question, process=ready.process), notes
     except DataError as error:
         return None, (*notes, f"no smallest shock was looked for: {error}")
     except KeyboardInterrupt:
@@ -157,8 +173,8 @@ def _lowest(ready: Prepared, asset: str) -> NDArray[np.float64]:
     return np.asarray(np.minimum.accumulate(prices, axis=1))
 
 
-def _main_asset(question: StressQuestion, ready: Prepared) -> str:
-    """The asset of the paths to which the book's borrowers are exposed most, in value."""
+def main_asset(ready: Prepared) -> str:
+    """Return the asset of the paths to which the book's borrowers are exposed most, in value."""
     grid = ready.grid
-    exposed = np.abs(exposures(question.case, grid.assets, prices=grid.first_prices))
+    exposed = np.abs(exposures(ready.question.case, grid.assets, prices=grid.first_prices))
     return grid.assets[int(np.argmax(exposed))]

@@ -32,6 +32,7 @@ def print_stress(answer: StressAnswer) -> None:
     for level in levels:
         columns += [f"VaR {level:.10g}", f"ES {level:.10g}"]
     columns.append("worst")
+    optional = ["median", *columns[3:-2]]
     rows = []
     for measure, name in NAMES.items():
         found = result.measures.get(measure)
@@ -42,7 +43,7 @@ def print_stress(answer: StressAnswer) -> None:
             row += [number(tail.value_at_risk.value), number(tail.expected_shortfall.value)]
         rows.append([*row, number(found.worst)])
     if rows:
-        console.print_table(_title(answer), columns, rows=rows, left=1)
+        console.print_table(_title(answer), columns, rows=rows, left=1, optional=optional)
     else:
         say(f"{_title(answer)}: no path costs anybody anything")
     for line in _lines(answer):
@@ -79,7 +80,7 @@ def _lines(answer: StressAnswer) -> list[str]:
     worst = [one for one in result.worst if one.loss > 0.0]
     if worst:
         told = ", ".join(f"{one.path} ({number(one.loss)})" for one in worst[:3])
-        lines.append(f"worst paths by number: {told}")
+        lines.append(f"worst paths by number: {told}; --path {worst[0].path} tells of the first")
     if answer.sensitivities and answer.sensitivities[0].swing > 0.0:
         first = answer.sensitivities[0]
         lines.append(f"it hangs most on: {first.factor} (swing {number(first.swing)} {quote})")

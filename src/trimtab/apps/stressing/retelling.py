@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from trimtab.apps.stressing.asking import StressChoices
+from trimtab.apps.stressing.chosen import StressChoices
 
 
 def told_choices(choices: StressChoices) -> list[str]:

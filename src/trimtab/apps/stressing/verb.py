@@ -10,10 +10,13 @@ from trimtab.apps import console
 from trimtab.apps.console import Format, say
 from trimtab.apps.presets import load_case
 from trimtab.apps.stressing.answer import StressAnswer
-from trimtab.apps.stressing.asking import StressChoices, stress_settings
+from trimtab.apps.stressing.asking import stress_settings
+from trimtab.apps.stressing.chosen import StressChoices
 from trimtab.apps.stressing.front import stress
+from trimtab.apps.stressing.option_names import naming_options
 from trimtab.apps.stressing.printing import print_stress
 from trimtab.apps.stressing.retelling import told_choices
+from trimtab.model import StressSettings
 from trimtab.units import UsageError
 
 RISK_FOUND = 1
@@ -49,13 +52,19 @@ class StressRun:
             raise UsageError("--format: the answer prints as table or json; tables are in --out")
         if self.resume and self.out is None:
             raise UsageError("--resume goes on with the batches in --out: name that folder")
+        console.require_folder("--out", self.out)
 
 
-def run_stress_verb(run: StressRun, choices: StressChoices) -> int:
-    """`trimtab stress`; returns its exit code."""
+def run_stress_verb(run: StressRun, choices: StressChoices, *, path: int | None = None) -> int:
+    """`trimtab stress`; returns its exit code. `path` is the one to tell of, None: the run."""
+    if path is not None:
+        from trimtab.apps.stressing.path_verb import run_path_verb
+
+        return run_path_verb(run, choices, path=path)
     case = load_case(run.case, warn=lambda line: say(f"warning: {line}"))
-    settings = stress_settings(run.case if run.case.is_dir() else None, run.settings)
-    with console.ending_as_interrupted(), console.progress(case.rules.venue) as tell:
+    settings = settings_of(run.case, run.settings)
+    told = console.progress(case.rules.venue)
+    with naming_options(), console.ending_as_interrupted(), told as tell:
         answer = stress(
             case,
             choices,
@@ -67,7 +76,7 @@ def run_stress_verb(run: StressRun, choices: StressChoices) -> int:
             hangs_on=run.sensitivity,
             backwards=run.reverse,
             progress=tell,
-            command=_command(run, choices),
+            command=stress_command(run, choices),
         )
     _write(run, answer)
     if run.form is Format.JSON:
@@ -77,12 +86,22 @@ def run_stress_verb(run: StressRun, choices: StressChoices) -> int:
     return _code(run, answer)
 
 
+def settings_of(case: Path, file: Path | None) -> StressSettings | None:
+    """Return the stress file that was named, else the case folder's; None where there is none."""
+    if file is None:
+        return stress_settings(case if case.is_dir() else None, None)
+    with console.naming_file("--settings", file):
+        return stress_settings(None, file)
+
+
 def _write(run: StressRun, answer: StressAnswer) -> None:
     if run.out is not None:
-        answer.save(run.out)
+        with console.naming_file("--out", run.out):
+            answer.save(run.out)
         say(f"report: {run.out / 'report.html'}")
     if run.report is not None:
-        answer.report(run.report)
+        with console.naming_file("--report", run.report):
+            answer.report(run.report)
         say(f"report: {run.report}")
     facts = answer.result.facts
     if not facts.is_whole:
@@ -97,9 +116,11 @@ def _code(run: StressRun, answer: StressAnswer) -> int:
     return RISK_FOUND if run.fail_on == INSOLVENCY and found > run.limit else 0
 
 
-def _command(run: StressRun, choices: StressChoices) -> str:
-    """How to get the answer again; paths of files are left to the reader."""
+def stress_command(run: StressRun, choices: StressChoices, *, path: int | None = None) -> str:
+    """Return how to get the answer again; paths of files are left to the reader."""
     words = ["trimtab stress CASE", *told_choices(choices)]
+    if path is not None:
+        words.append(f"--path {path}")
     if run.settings is not None:
         words.append("--settings FILE")
     if run.reverse:

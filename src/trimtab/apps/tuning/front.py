@@ -14,8 +14,9 @@ from trimtab.adapters.files import (
     write_json,
     write_text,
 )
-from trimtab.apps.stressing import StressChoices, stress_question
-from trimtab.apps.stressing.asking import AUTO
+from trimtab.apps.stressing import StressChoices
+from trimtab.apps.stressing.asking import asked_stress
+from trimtab.apps.stressing.chosen import AUTO
 from trimtab.apps.stressing.front import prepared_by_any
 from trimtab.model import Case, StressSettings
 from trimtab.simulation.stress.tuning import (
@@ -120,11 +121,14 @@ def tune(
             were measured.
     """
     chosen = choices or StressChoices()
-    question = stress_question(case, chosen, settings=settings)
+    stressed = asked_stress(case, chosen, settings=settings)
+    question, process = stressed.question, stressed.process
     if chosen.engine == AUTO:
-        question = prepared_by_any(question)[0].question
+        question = prepared_by_any(question, process=process)[0].question
     storage = None if out is None else study_storage(Path(out) / STUDY)
     asked = TuneQuestion(question, trials, tuple(space), borrowers)
     with open_executor(executor, workers) as hands:
-        result = run_tuning(asked, storage=storage, executor=hands, progress=progress)
+        result = run_tuning(
+            asked, process=process, storage=storage, executor=hands, progress=progress
+        )
     return TuneAnswer(case, result, command)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,12 +11,15 @@ from trimtab.adapters.executors import ExecutorKind
 from trimtab.apps import console
 from trimtab.apps.console import Format, say
 from trimtab.apps.presets import load_case
-from trimtab.apps.stressing.asking import StressChoices, stress_settings
+from trimtab.apps.stressing.chosen import StressChoices
+from trimtab.apps.stressing.option_names import naming_options
 from trimtab.apps.stressing.printing import number
 from trimtab.apps.stressing.retelling import shown, told_choices
+from trimtab.apps.stressing.verb import settings_of
 from trimtab.apps.tuning.front import TuneAnswer, tune
+from trimtab.apps.tuning.words import trade_words
 from trimtab.simulation.stress.tuning import Borrowers, Parameter
-from trimtab.units import UsageError
+from trimtab.units import RulesError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class TuneRun:
                 raise UsageError(f"--{name} {found!r}: expected one of {expected}")
         if self.form not in (Format.TABLE, Format.JSON):
             raise UsageError("--format: the answer prints as table or json; files are in --out")
+        console.require_folder("--out", self.out)
 
 
 def parameter_of(text: str) -> Parameter:
@@ -50,7 +56,7 @@ def parameter_of(text: str) -> Parameter:
     '50000'
 
     Raises:
-        UsageError: another form.
+        UsageError: another form, or numbers that are no range.
     """
     key, found, rest = text.partition("=")
     numbers = rest.split(":")
@@ -59,15 +65,34 @@ def parameter_of(text: str) -> Parameter:
             f"--key {text!r}: expected KEY=LOW:HIGH:STEP, for example "
             "assets.ETH.liquidation_threshold=0.75:0.85:0.01"
         )
-    return Parameter(key, *numbers)
+    try:
+        return Parameter(key, *numbers)
+    except UsageError as error:
+        raise UsageError(f"--key {error}") from None
+
+
+@contextmanager
+def naming_keys(space: Sequence[Parameter]) -> Iterator[None]:
+    """Say of a key that the rules do not have which option it is of.
+
+    Raises:
+        RulesError: the same, with the option in front.
+    """
+    try:
+        yield
+    except RulesError as error:
+        if error.column not in {one.key for one in space}:
+            raise
+        raise error.located(where="--key") from None
 
 
 def run_tune_verb(run: TuneRun, choices: StressChoices) -> int:
     """`trimtab tune`; returns its exit code."""
     space = tuple(parameter_of(text) for text in run.keys)
     case = load_case(run.case, warn=lambda line: say(f"warning: {line}"))
-    settings = stress_settings(run.case if run.case.is_dir() else None, run.settings)
-    with console.ending_as_interrupted(), console.progress(f"{case.rules.venue}: trials") as tell:
+    settings = settings_of(run.case, run.settings)
+    told = console.progress(f"{case.rules.venue}: trials")
+    with naming_keys(space), naming_options(), console.ending_as_interrupted(), told as tell:
         answer = tune(
             case,
             choices,
@@ -114,6 +139,8 @@ def print_tune(answer: TuneAnswer) -> None:
         mark = "present" if place == 0 else ""
         if chosen is not None and chosen.trial.number == trial.number:
             mark = "recommended"
+        elif any(trade.trial.number == trial.number for trade in result.trades):
+            mark = "a trade"
         cells = [number(value) for value in (trial.shortfall, trial.capacity, trial.fund)]
         rows.append([f"{trial.number}", *cells, mark])
     columns = ["trial", f"ES {result.level:.10g} {quote}", f"borrow capacity {quote}", "fund", ""]
@@ -121,7 +148,9 @@ def print_tune(answer: TuneAnswer) -> None:
     console.print_table(title, columns, rows=rows, left=1)
     found = result.recommendation
     if found is None:
-        say("no trial betters the present rules")
+        say("no trial betters the present rules" + (" in every aim" if result.trades else ""))
+        for trade in result.trades:
+            say(f"a trade, not an improvement: {trade_words(answer, trade)}")
         return
     say(f"recommended, trial {found.trial.number}: {found.reason}")
     for change in found.changes:

@@ -127,6 +127,8 @@ class KeeperTerms:
         delay_steps: steps between an account's turning unsafe and its being due.
         repeats: most liquidations of one account in a step.
         halt: steps `[from, to)` in which the venue stands still: no liquidation, no close-out.
+        halvings: how often they halve an offer that does not pay whole. The path kernel takes
+            offers whole or not at all: above 0 is for the exact engine alone.
     """
 
     min_profit: float = 0.0
@@ -139,6 +141,7 @@ class KeeperTerms:
     delay_steps: int = 0
     repeats: int = REPEATS
     halt: tuple[int, int] = (0, 0)
+    halvings: int = 0
 
     def __post_init__(self) -> None:
         for name, low, high in _KEEPER_RANGES:
@@ -161,6 +164,7 @@ _KEEPER_RANGES: Final = (
     ("failure", 0.0, 1.0),
     ("delay_steps", 0, NO_LIMIT),
     ("repeats", 1, 1000),
+    ("halvings", 0, 256),
 )
 
 

@@ -56,15 +56,17 @@ class KeeperBehavior:
     """What keepers want and have.
 
     min_profit: quote, after gas; capital: quote of debt they repay in a step, infinite is any;
-    delay_seconds: between seeing an unsafe account and acting.
+    delay_seconds: between seeing an unsafe account and acting; halvings: how often they halve an
+    offer that does not pay whole, which the exact engine alone does.
     """
 
     min_profit: float = 0.0
     capital: float = math.inf
     delay_seconds: float = 0.0
+    halvings: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("min_profit", "capital", "delay_seconds"):
+        for name in ("min_profit", "capital", "delay_seconds", "halvings"):
             value = getattr(self, name)
             if not value >= 0.0:
                 raise DataError(
@@ -128,6 +130,7 @@ def keeper_terms_of(
         failure=chain.failure,
         delay_steps=steps(keepers.delay_seconds),
         halt=(steps(chain.halt[0]), steps(chain.halt[1])),
+        halvings=keepers.halvings,
     )
 
 

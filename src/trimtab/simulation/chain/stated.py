@@ -42,6 +42,7 @@ def stated_keepers(
             _float(keepers.min_profit_wad),
             math.inf if capital is None else _float(capital),
             float(keepers.delay_seconds),
+            keepers.halvings,
         ),
         step_seconds=step_seconds,
         gas_asset=gas_asset,

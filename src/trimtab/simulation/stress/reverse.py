@@ -30,7 +30,7 @@ from trimtab.simulation.stress.exposures import exposures
 from trimtab.simulation.stress.failing import FailingAccount, failing_accounts
 from trimtab.simulation.stress.funds import Funds, funds_of, insolvent_paths
 from trimtab.simulation.stress.planning import grid_of
-from trimtab.simulation.stress.process import learnt
+from trimtab.simulation.stress.process import LearntProcess, learnt
 from trimtab.simulation.stress.question import StressQuestion
 from trimtab.units import YEAR_SECONDS, DataError, UsageError
 
@@ -88,12 +88,17 @@ class ReverseStress:
 
 
 def reverse_stress(
-    question: StressQuestion, *, engine: EngineMaker = engine_of, loss_limit: float | None = None
+    question: StressQuestion,
+    *,
+    process: LearntProcess | None = None,
+    engine: EngineMaker = engine_of,
+    loss_limit: float | None = None,
 ) -> ReverseStress:
     """Return the smallest joint shock that makes the venue insolvent.
 
     Args:
         question: book, process and terms; its seed draws the directions tried.
+        process: how prices move, where that was learnt already; taken instead of the question's.
         engine: who clears the book.
         loss_limit: quote; a loss beyond it is the end, in place of insolvency.
 
@@ -103,13 +108,13 @@ def reverse_stress(
     """
     if loss_limit is not None and not loss_limit >= 0.0:
         raise UsageError(f"loss limit: found {loss_limit}, expected 0 or more")
-    process = learnt(question.process, question.case)
-    whole = grid_of(question, process)
+    moves = learnt(question.process, question.case) if process is None else process
+    whole = grid_of(question, moves)
     years = question.horizon_seconds / YEAR_SECONDS
-    covariance = annual_covariance(process.model) * years
+    covariance = annual_covariance(moves.model) * years
     moving = np.diag(covariance) > 0.0
     covariance = covariance[np.ix_(moving, moving)]
-    names = tuple(a for a, moves in zip(whole.assets, moving, strict=True) if moves)
+    names = tuple(a for a, does in zip(whole.assets, moving, strict=True) if does)
     _require_regular(covariance, names)
     grid = watched_grid(whole)
     clearing = engine(question, grid, feedback=True)

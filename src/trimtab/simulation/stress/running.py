@@ -45,27 +45,37 @@ class Prepared:
 
 
 def prepared(
-    question: StressQuestion, *, workers: int = 1, engine: EngineMaker = engine_of
+    question: StressQuestion,
+    *,
+    process: LearntProcess | None = None,
+    workers: int = 1,
+    engine: EngineMaker = engine_of,
 ) -> Prepared:
     """Return a question ready to be worked off, or refuse it.
+
+    Args:
+        question: what is asked.
+        process: how prices move, where that was learnt already; taken instead of the question's.
+        workers: how many batches are worked off at once, for the plan of memory and time.
+        engine: makes what clears the book.
 
     Raises:
         UsageError: what cannot be asked, or would not fit; DataError: a history too short,
             without moves, or with a singular covariance.
     """
-    process = learnt(question.process, question.case)
-    plan = planned(question, process, workers=workers)
-    sampling = sampling_of(question, process.model, grid=plan.grid)
+    moves = learnt(question.process, question.case) if process is None else process
+    plan = planned(question, moves, workers=workers)
+    sampling = sampling_of(question, moves.model, grid=plan.grid)
     clearing = engine(question, plan.grid, feedback=True)
-    task = BatchTask(process.model, plan, question.seed, sampling, clearing)
+    task = BatchTask(moves.model, plan, question.seed, sampling, clearing)
     terms = terms_of(question, plan.grid)
     case = question.case
     identity = identity_of(
         (case.rules, case.book, case.replay, case.gas),
-        (process.model, plan.grid, plan.paths, plan.batch_paths, question.seed, sampling),
+        (moves.model, plan.grid, plan.paths, plan.batch_paths, question.seed, sampling),
         (terms.market, terms.oracle, terms.keepers, question.engine, list(question.actors)),
     )
-    return Prepared(question, process, plan, sampling, task, engine, terms, identity)
+    return Prepared(question, moves, plan, sampling, task, engine, terms, identity)
 
 
 def run_stress(

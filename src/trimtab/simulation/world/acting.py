@@ -36,7 +36,8 @@ class Clock:
 def house_keeper(terms: KeeperTerms) -> Policy:
     """The keepers of a kernel's run: all that pays after gas, sold at once, within the capital."""
     route = Route.FLASH if terms.capital == float("inf") else Route.DUMP
-    return KeeperPolicy((route,), min_profit_wad=fixed_of(terms.min_profit, 18))
+    least_wad = fixed_of(terms.min_profit, 18)
+    return KeeperPolicy((route,), min_profit_wad=least_wad, halvings=terms.halvings)
 
 
 class Draws:

@@ -10,14 +10,13 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from uvicorn import Config, Server
-
 import trimtab
 from tests.apps.perp_case import write_perps
-from trimtab.apps.service.application import application
 from trimtab.apps.service.dashboard.history import point_of
+from trimtab.apps.service.gate import OpenGate
 from trimtab.apps.service.opening import replayed
 from trimtab.apps.service.running import Options, Service
+from trimtab.apps.service.serving import web_server
 
 START_S = 90.0
 
@@ -40,10 +39,7 @@ def served(service: Service, *, gate: Any = None) -> Iterator[str]:
         gate: admits callers; None is the open gate of loopback.
     """
     port = free_port()
-    app = application(service, gate=gate)
-    server = Server(
-        Config(app, port=port, log_level="error", access_log=False, timeout_graceful_shutdown=1)
-    )
+    server = web_server(service, gate=gate or OpenGate(), host="127.0.0.1", port=port)
     with service.board.reading() as reading:
         point_of(reading)  # compiles kernels before anybody waits for them
     service.start()

@@ -10,8 +10,9 @@ import pytest
 from tests.apps.service.dashboard.dashboard_service import crisis_service, perp_service
 from trimtab.apps.service.dashboard.terms import account_terms
 from trimtab.apps.service.running import Service
-from trimtab.apps.service.trials import Shock, tried
+from trimtab.apps.service.trials import tried
 from trimtab.engine import Draft, account_sums, health_wad
+from trimtab.simulation.price_shock import Shock
 from trimtab.units import WAD
 
 

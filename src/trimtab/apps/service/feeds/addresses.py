@@ -4,7 +4,7 @@ ws://HOST/PATH · nats://HOST:4222/STREAM?subject=S&durable=D · ccxt:EXCHANGE?E
 evm:http://NODE?ETH=0xAGGREGATOR:8&every=12
 """
 
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from trimtab.adapters.streams import AnswerLogs, JetStream, Place, SocketStream
 from trimtab.apps.service.feeds.remote import (
@@ -30,6 +30,8 @@ def feed_at(address: str, service: Service, *, log: Log) -> Feed:
     """
     queue, rules = service.queue, service.case.rules
     if address.startswith(("ws://", "wss://")):
+        if not urlsplit(address).hostname:
+            raise UsageError(f"--feed {address}: expected {address.partition('://')[0]}://HOST")
         return SocketFeed(SocketStream(address), rules, queue=queue, log=log)
     if address.startswith("nats://"):
         return JetStreamFeed(JetStream(Place.parse(address)), rules, queue=queue, log=log)

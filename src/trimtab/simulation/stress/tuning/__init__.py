@@ -11,10 +11,12 @@ from trimtab.simulation.stress.tuning.results import (
     DryRun,
     KeyChange,
     Recommendation,
+    Trade,
     Trial,
     TuneResult,
 )
 from trimtab.simulation.stress.tuning.study import TuneQuestion, run_tuning
+from trimtab.simulation.stress.tuning.trading import cheapest_trades
 
 __all__ = [
     "TUNE_SCHEMA",
@@ -23,11 +25,13 @@ __all__ = [
     "KeyChange",
     "Parameter",
     "Recommendation",
+    "Trade",
     "Trial",
     "TuneQuestion",
     "TuneResult",
     "case_under",
     "changed_rules",
+    "cheapest_trades",
     "default_space",
     "dry_run",
     "pareto_set",

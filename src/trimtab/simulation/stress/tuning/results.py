@@ -77,6 +77,29 @@ class Recommendation:
 
 
 @dataclass(frozen=True, slots=True)
+class Trade:
+    """A trial that is better in one aim and worse in another: a choice, not an improvement.
+
+    Args:
+        trial: of the front.
+        gains, costs: aims, `capacity`, `shortfall` or `fund`.
+        gained, cost: how much better and worse than the present rules, quote, both above 0.
+        rate: gained for each unit of cost.
+        changes, rules, dry_run: as of a recommendation.
+    """
+
+    trial: Trial
+    gains: str
+    costs: str
+    gained: float
+    cost: float
+    rate: float
+    changes: tuple[KeyChange, ...]
+    rules: Rules
+    dry_run: DryRun
+
+
+@dataclass(frozen=True, slots=True)
 class TuneResult:
     """A finished search; `to_json` is the document `trimtab.tune/1`.
 
@@ -86,6 +109,7 @@ class TuneResult:
         level: of the expected shortfall, over the horizon.
         recommendation: None where no trial betters the present rules.
         is_whole: whether as many trials were made as asked for.
+        trades: without a recommendation, what the front gives of one aim for another; else none.
     """
 
     trials: tuple[Trial, ...]
@@ -97,6 +121,7 @@ class TuneResult:
     borrowers: str
     recommendation: Recommendation | None
     is_whole: bool
+    trades: tuple[Trade, ...] = ()
 
     @property
     def present(self) -> Trial:
@@ -110,4 +135,6 @@ class TuneResult:
         document: dict[str, Any] = plain(self)
         if self.recommendation is not None:
             document["recommendation"].pop("rules")
+        for trade in document["trades"]:
+            trade.pop("rules")
         return {"schema": TUNE_SCHEMA, **document, "seed": str(self.seed)}

@@ -19,6 +19,7 @@ from trimtab.simulation.stress.capacity import capacity_of
 from trimtab.simulation.stress.engines import EngineMaker, engine_of
 from trimtab.simulation.stress.identity import identity_of
 from trimtab.simulation.stress.outcomes import PathOutcomes, gathered
+from trimtab.simulation.stress.process import LearntProcess
 from trimtab.simulation.stress.question import StressQuestion
 from trimtab.simulation.stress.running import Prepared, prepared
 from trimtab.simulation.stress.sample import Sample, design_of
@@ -36,6 +37,7 @@ from trimtab.simulation.stress.tuning.parameters import (
 )
 from trimtab.simulation.stress.tuning.recommending import pareto_set, recommended
 from trimtab.simulation.stress.tuning.results import Trial, TuneResult
+from trimtab.simulation.stress.tuning.trading import cheapest_trades
 from trimtab.units import RulesError, UsageError, float_of
 
 Progress = Callable[[int, int], None]
@@ -75,6 +77,7 @@ class TuneQuestion:
 def run_tuning(
     question: TuneQuestion,
     *,
+    process: LearntProcess | None = None,
     storage: Any = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
@@ -83,6 +86,7 @@ def run_tuning(
     """Search for better rules.
 
     Args:
+        process: how prices move, where that was learnt already; taken instead of the question's.
         storage: Optuna's, where trials are kept and from which a search goes on; None is memory.
             A trial depends on the trials before it and the seed, so that a search that was
             interrupted ends as one that was not.
@@ -99,7 +103,7 @@ def run_tuning(
     if find_spec("optuna") is None:
         raise UsageError("optuna is not installed; install trimtab[sim]")
     hands = executor or InOrder()
-    ready = prepared(question.stress, workers=hands.workers, engine=engine)
+    ready = prepared(question.stress, process=process, workers=hands.workers, engine=engine)
     study = _study(question, ready, storage=storage)
     tell = progress or (lambda _done, _all: None)
     done = [_trial_of(one) for one in _complete(study)]
@@ -117,6 +121,8 @@ def run_tuning(
 def _answer(question: TuneQuestion, trials: Sequence[Trial]) -> TuneResult:
     front = pareto_set(trials)
     asked = question.stress
+    chosen = recommended(asked.case, trials, front=front)
+    trades = cheapest_trades(asked.case, trials, front=front) if chosen is None else ()
     return TuneResult(
         tuple(trials),
         front,
@@ -125,8 +131,9 @@ def _answer(question: TuneQuestion, trials: Sequence[Trial]) -> TuneResult:
         asked.paths,
         asked.seed,
         str(question.borrowers),
-        recommended(asked.case, trials, front=front),
+        chosen,
         len(trials) == question.trials,
+        trades,
     )
 
 

@@ -1,0 +1,35 @@
+"""What a trade between two aims of a search is, in one plain line."""
+
+from __future__ import annotations
+
+from trimtab.apps.stressing.printing import number
+from trimtab.apps.tuning.front import TuneAnswer
+from trimtab.simulation.stress.tuning import Trade
+
+AIMS = {
+    "capacity": "borrow capacity",
+    "shortfall": "expected shortfall at {level}",
+    "fund": "insurance fund",
+}
+GAINED = {"capacity": "more", "shortfall": "less", "fund": "less"}
+PAID = {"capacity": "less", "shortfall": "more", "fund": "more"}
+
+
+def trade_words(answer: TuneAnswer, trade: Trade) -> str:
+    """Return what a trade gains and costs against the present rules, and its exchange rate."""
+    quote, level = answer.case.rules.quote, f"{answer.result.level:.10g}"
+    gains, costs = (AIMS[aim].format(level=level) for aim in (trade.gains, trade.costs))
+    return (
+        f"trial {trade.trial.number} has {number(trade.gained)} {quote} {GAINED[trade.gains]} "
+        f"{gains} for {number(trade.cost)} {quote} {PAID[trade.costs]} {costs}: "
+        f"{rate_text(trade.rate)} {quote} for each {quote}, the most of any trial"
+    )
+
+
+def rate_text(rate: float) -> str:
+    """Return an exchange rate by four digits, whole from a thousand up.
+
+    >>> rate_text(1234.56), rate_text(0.00012344)
+    ('1,235', '0.0001234')
+    """
+    return f"{rate:,.0f}" if rate >= 1000 else f"{rate:.4g}"
