@@ -17,7 +17,7 @@ from trimtab.simulation.columns import VenueColumns
 from trimtab.units import float_of
 
 # Relative error of a price, for each part of its holdings that an account's margin is.
-PRICE_ERROR = 1e-12
+PRICE_ERROR = 1e-14
 
 
 def mapped(store: MemoryStore, *, now_ns: int) -> tuple[Draft, VenueColumns, Edges]:
