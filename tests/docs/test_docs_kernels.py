@@ -12,7 +12,8 @@ from trimtab.kernels.barrier import barrier, fall
 from trimtab.kernels.bent_sums import Lift, demands, rows_of
 from trimtab.kernels.building import book_of_rows
 from trimtab.kernels.coefficients import Coefficients, linear
-from trimtab.kernels.requirement import Tiers, curves_of
+from trimtab.kernels.liquidation_map import liquidation_edges
+from trimtab.kernels.requirement import Gains, Tiers, curves_of
 from trimtab.kernels.safe_radius import (
     LEVELS,
     TRIGGER_FIRST,
@@ -22,7 +23,7 @@ from trimtab.kernels.safe_radius import (
 from trimtab.kernels.scan import unsafe_accounts
 
 RADIUS, BARRIER = "safe-radius.md", "cascade-barrier.md"
-BENT = "safe-radius-bent.md"
+BENT, MAP = "safe-radius-bent.md", "liquidation-map.md"
 
 
 def worth(eth: float, btc: float) -> Coefficients:
@@ -84,3 +85,16 @@ def test_a_tier_is_frozen_at_the_lifted_size() -> None:
         takes.append(bool(strong[0] >= weak[0] * lift.need))
     assert takes == [True, True, False]
     says(BENT, [f"{math.log(2):.4f}", f"{triggers[12]:.4f}", f"{triggers[13]:.4f}"])
+
+
+def test_a_long_with_tiers_falls_where_the_page_says() -> None:
+    book = book_of_rows([0] * 3, [0, 1, 2], quantity=[12_000.0, 30.0, 60_000.0], terms=3)
+    now = linear([1.0, 2000.0, -1.0], asset=[-1, 0, -1])
+    rule, nothing = Tiers((0.0, 50_000.0), (0.05, 0.2)), Gains(0, 0.0)
+    whole = curves_of(3, {1: rule}, marks={1: 2000.0})
+    cut = curves_of(3, {1: rule}, marks={1: 2000.0}, gains={1: nothing, 2: nothing})
+    found = [liquidation_edges(book, now, curves=c).ratio * 2000 for c in (whole, cut, None)]
+    assert found[0][0] == found[1][0]
+    says(MAP, (f"{price:,.2f}" for price in np.concatenate(found)))
+    wrong = 48_000 / 28.5
+    says(MAP, [f"{wrong:,.2f}", f"{30 * wrong:,.2f}", "2,500 + 2,000 = 4,500"])

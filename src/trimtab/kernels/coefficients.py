@@ -7,7 +7,7 @@ and sign, so that every margin rule that is linear in quantities is a sum of qua
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,7 +34,8 @@ class Coefficients:
     exposure in leverage (>= 0). `slack` (>= 0) bounds the absolute difference between
     quantity x decide and the exact value of a position, as rounding to native units makes; a
     position whose coefficient is not negative is never worth less than nothing. `asset` names the
-    asset of a term by number, -1 for the quote.
+    asset of a term by number, -1 for the quote, and `still` is what of its maintenance coefficient
+    the asset's price does not move, as funding; none where it is not given.
     """
 
     decide: Floats
@@ -45,16 +46,19 @@ class Coefficients:
     gross: Floats
     slack: Floats
     asset: NDArray[np.int64]
+    still: Floats = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            if field.name == "asset":
+        if self.still.size == 0:
+            object.__setattr__(self, "still", np.zeros(np.shape(self.decide)))
+        for one in fields(self):
+            if one.name == "asset":
                 continue
-            low = 0.0 if field.name in ("gross", "slack") else None
-            column = finite(getattr(self, field.name), field.name, low=low)
-            object.__setattr__(self, field.name, column)
+            low = 0.0 if one.name in ("gross", "slack") else None
+            column = finite(getattr(self, one.name), one.name, low=low)
+            object.__setattr__(self, one.name, column)
         object.__setattr__(self, "asset", np.ascontiguousarray(self.asset, dtype=np.int64))
-        sizes = {getattr(self, field.name).shape for field in fields(self)}
+        sizes = {getattr(self, one.name).shape for one in fields(self)}
         if len(sizes) != 1 or len(self.decide.shape) != 1:
             raise DataError("the coefficients do not fit together", found=str(sorted(sizes)))
 

@@ -68,7 +68,7 @@ def edges(work: EdgeWork) -> None:
         while at < end:
             asset, first, net = work.asset[work.term[at]], at, 0.0
             while at < end and work.asset[work.term[at]] == asset:
-                net += work.quantity[at] * work.maintenance[work.term[at]]
+                net += work.quantity[at] * work.moving[work.term[at]]
                 work.ratio[at], work.net[at] = np.nan, 0.0
                 at += 1
             rest = excess - net

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trimtab.kernels.backends import Backend, face
+from trimtab.kernels.bent_edges import bent_accounts, bent_edges
 from trimtab.kernels.book import BookColumns
 from trimtab.kernels.border import Floats, Ints, finite, same_length
 from trimtab.kernels.coefficients import Coefficients
+from trimtab.kernels.requirement import Curves
 from trimtab.kernels.scan import require_fitting
 from trimtab.kernels.works import EdgeWork
 from trimtab.units import DataError
@@ -22,6 +24,8 @@ class Edges:
 
     `ratio` is the last safe price over the price now: below it the account is unsafe where `net`
     (its value in the asset at the maintenance level, quote) is positive, above it where negative.
+    A bent account may fear both a fall and a rise of an asset: it then has a row for each. Its
+    `net` is what its excess gains for each unit of the ratio where it crosses zero.
     """
 
     account: Ints
@@ -36,14 +40,42 @@ class Edges:
 
 
 def liquidation_edges(
-    book: BookColumns, coefficients: Coefficients, *, backend: Backend = Backend.AUTO
+    book: BookColumns,
+    coefficients: Coefficients,
+    *,
+    curves: Curves | None = None,
+    backend: Backend = Backend.AUTO,
 ) -> Edges:
     """Liquidation prices of all accounts, all other prices held; the quote has none.
 
     The maintenance excess is linear in one price, so that the price is where the rest of it is
-    used up. Positions of an asset on both sides are netted; they stand beside one another.
+    used up. Positions of an asset on both sides are netted; they stand beside one another. The
+    excess of a bent account is linear from bend to bend: its price is the nearest on either side of
+    the price now, or, where it is unsafe, the nearest that is safe.
+
+    Arguments:
+        curves: requirements that grow faster than the notional, and cut gains, at the maintenance
+            level; None is none. A root of the notional is held at what it is now.
+
+    Raises:
+        DataError: coefficients of another number of terms than the book's.
     """
     require_fitting(book, coefficients)
+    edges = _linear_edges(book, coefficients, backend=backend)
+    if curves is None or not curves.some:
+        return edges
+    accounts = bent_accounts(book, curves)
+    bent = np.zeros(book.accounts, np.bool_)
+    bent[accounts] = True
+    keep = ~bent[edges.account]
+    found = bent_edges(book, coefficients, curves=curves, accounts=accounts)
+    rows = zip((edges.account, edges.asset, edges.ratio, edges.net), found, strict=True)
+    account, asset, ratio, net = (np.concatenate([old[keep], new]) for old, new in rows)
+    order = np.argsort(account, kind="stable")
+    return Edges(account[order], asset[order], ratio[order], net[order])
+
+
+def _linear_edges(book: BookColumns, coefficients: Coefficients, *, backend: Backend) -> Edges:
     ratio, net = np.full(book.quantity.size, np.nan), np.zeros(book.quantity.size)
     work = EdgeWork(
         book.quantity,
@@ -51,6 +83,7 @@ def liquidation_edges(
         book.start,
         book.count,
         coefficients.maintenance,
+        coefficients.maintenance - coefficients.still,
         coefficients.asset,
         ratio,
         net,

@@ -46,7 +46,8 @@ def edges(work: EdgeWork) -> None:
     worth = work.quantity[at] * work.maintenance[term]
     excess = np.bincount(owner, weights=worth, minlength=work.start.size)[owner]
     run = _runs(owner, work.asset[term])
-    net = np.bincount(run, weights=worth, minlength=run.size)[run]
+    moving = work.quantity[at] * work.moving[term]
+    net = np.bincount(run, weights=moving, minlength=run.size)[run]
     leads = np.concatenate([[True], run[1:] != run[:-1]])[: run.size]
     rest = excess - net
     answered = leads & (work.asset[term] >= 0)

@@ -193,12 +193,11 @@ def _pieces(rule: Rule) -> Floats:
     return np.stack([bounds, rates, -steps if rule.marginal else np.zeros(rates.size)], axis=1)
 
 
-def rooted_rates(curves: Curves, number: int, *, quantity: Floats) -> Floats:
-    """Rate of a curve by its root alone, at some quantities."""
+def rooted_rates(curves: Curves, number: int | NDArray[np.int32], *, quantity: Floats) -> Floats:
+    """Rate of a curve, or of one for each quantity, by its root alone."""
     premium = curves.root[number] * np.sqrt(quantity * curves.unit[number])
-    if curves.cap[number] > 0:
-        return np.asarray(curves.lead[number] - curves.cap[number] / (1.0 + premium))
-    return np.asarray(curves.lead[number] + premium)
+    lost = curves.cap[number] / (1.0 + premium)
+    return np.asarray(curves.lead[number] + np.where(curves.cap[number] > 0, -lost, premium))
 
 
 def steepest(curves: Curves, largest: Floats) -> tuple[Floats, Floats]:

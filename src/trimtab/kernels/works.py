@@ -66,6 +66,7 @@ class OutputWork(NamedTuple):
 class EdgeWork(NamedTuple):
     """Liquidation prices of accounts: per position the price ratio at the edge, and what is at it.
 
+    `moving` is what of the maintenance coefficient is in proportion to the asset's price.
     `ratio` takes price at the edge over price now (NaN: none, or netted with an earlier position),
     `net` the account's net value in the asset at the maintenance level, signed.
     """
@@ -75,6 +76,7 @@ class EdgeWork(NamedTuple):
     start: Ints
     positions: NDArray[np.int32]
     maintenance: Floats
+    moving: Floats
     asset: Ints
     ratio: Floats
     net: Floats

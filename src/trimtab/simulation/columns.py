@@ -27,6 +27,7 @@ from trimtab.simulation.market_terms import (
     market_rows,
     market_rule,
     market_worth,
+    unmoved_worth,
 )
 from trimtab.units import float_of
 
@@ -40,9 +41,9 @@ class VenueColumns:
     """The columns of a venue's accounts, those of the venue itself (`@...`) left out.
 
     `alone` are accounts whose values are not linear: weights move with their balances, or gains
-    count less than losses. The scan and the index decide them by curves; what the other outputs
-    say of them is an estimate. `rowless` are those of them that the columns cannot hold: they have
-    no row and are asked at every scan.
+    count less than losses. The scan and the index decide them by curves, and the liquidation map
+    follows these; what the other outputs say of them is an estimate. `rowless` are those of them
+    that the columns cannot hold: they have no row, are asked at every scan and are not in the map.
     """
 
     def __init__(self, store: MemoryStore, draft: Draft) -> None:
@@ -129,12 +130,12 @@ class VenueColumns:
     def coefficients(self, draft: Draft) -> Coefficients:
         """What a unit of each term is worth at the draft's time; 0 where there is no price."""
         rows: list[tuple[float, ...]] = [(0.0,) * 7] * self.book.terms
-        asset = np.full(self.book.terms, -1, np.int64)
+        asset, still = np.full(self.book.terms, -1, np.int64), np.zeros(self.book.terms)
         names = {name: number for number, name in enumerate(sorted(draft.rules.assets))}
         largest = self.book.largest.tolist()
         for key, term in self.terms.items():
             if isinstance(key, MarketTerm):
-                rows[term] = market_worth(key, draft)
+                rows[term], still[term] = market_worth(key, draft), unmoved_worth(key, draft)
                 follows = draft.rules.markets[key.market].asset
                 asset[term] = names[follows] if follows_price(key, draft) else -1
             else:
@@ -142,19 +143,25 @@ class VenueColumns:
                 asset[term] = -1 if key.asset == draft.rules.quote else names[key.asset]
         table = np.array(rows).reshape(-1, 7).T.copy()
         decide, maintenance, end, initial, equity, gross, slack = table
-        return Coefficients(decide, maintenance, end, initial, equity, gross, slack, asset)
+        return Coefficients(decide, maintenance, end, initial, equity, gross, slack, asset, still)
 
-    def curves(self, draft: Draft) -> Curves:
-        """Weights and requirements that depend on a position's own size, and gains that are cut."""
+    def curves(self, draft: Draft, *, deciding: bool = True) -> Curves:
+        """Weights and requirements that depend on a position's own size, and gains that are cut.
+
+        Arguments:
+            deciding: at the level that decides, which of an account in liquidation is the
+                liquidation end; else at the maintenance level, as the liquidation map asks for.
+        """
         rules, marks, gains = {}, {}, {}
         markets = {name: number for number, name in enumerate(sorted(draft.rules.markets))}
         for key, term in self.terms.items():
             if isinstance(key, MarketTerm):
-                found, weight = market_rule(key, draft), market_gains(key, draft)
+                level = key if deciding else key._replace(ending=False)
+                found, weight = market_rule(level, draft), market_gains(key, draft)
                 if weight is not None:
                     gains[term] = Gains(markets[key.market], weight)
             else:
-                found = asset_rule(key, draft)
+                found = asset_rule(key if deciding else key._replace(ending=False), draft)
             if found is not None:
                 rules[term], marks[term] = found
         return curves_of(self.book.terms, rules, marks=marks, gains=gains)

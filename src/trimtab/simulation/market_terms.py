@@ -54,8 +54,8 @@ def is_cut(mark: MarketMark) -> bool:
 def follows_price(key: MarketTerm, draft: Draft) -> bool:
     """Whether a term is worth in proportion to its asset's price; else it is quote.
 
-    Size is, and the cost of an inverse contract. (Funding not yet booked is a small constant in
-    the coefficient of the size: liquidation prices of the map leave it in proportion too.)
+    Size is, but for its funding (`unmoved_worth`), and the cost of an inverse contract. (Funding
+    since the market began stands with the size there: liquidation prices do not move it.)
     """
     is_size = key.part in ("long", "short")
     inverse = draft.rules.markets[key.market].is_inverse
@@ -116,6 +116,15 @@ def market_worth(key: MarketTerm, draft: Draft) -> tuple[float, ...]:
     equity = pnl * WAD / one
     slack = ROUNDED_DOWN if inverse else 0.0
     return (decide, maintenance, end, initial, equity, float_of(exact, EXACT), slack)
+
+
+def unmoved_worth(key: MarketTerm, draft: Draft) -> float:
+    """What of a size's worth no price moves: funding since the market began, quote per unit."""
+    mark = mark_or_none(draft, key.market)
+    if mark is None or key.part not in ("long", "short") or mark.rules.is_inverse:
+        return 0.0
+    index = mark.state.long_index if key.part == "long" else mark.state.short_index
+    return float_of(-index, EXACT)
 
 
 def market_rule(key: MarketTerm, draft: Draft) -> tuple[Rule, float] | None:

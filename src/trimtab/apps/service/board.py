@@ -77,7 +77,8 @@ class Reading:
     @cached_property
     def edges(self) -> Edges:
         """Liquidation prices of all accounts."""
-        return liquidation_edges(self.columns.book, self.coefficients)
+        curves = self.columns.curves(self.draft, deciding=False)
+        return liquidation_edges(self.columns.book, self.coefficients, curves=curves)
 
     @cached_property
     def kept(self) -> dict[str, object]:
