@@ -19,7 +19,7 @@ from tests.apps.command_line import Answer, command, environment, prices_text, s
 # The bars of the command line (help in 0.3 s), doubled for a busy machine.
 HELP_SECONDS_MAX = 0.3 * 2
 IMPORT_SECONDS_MAX = 0.15 * 2
-STEPS = 900
+STEPS = 2500
 
 
 def seconds_of(words: list[str]) -> float:
