@@ -11,19 +11,17 @@ from pathlib import Path
 from benchmarks.clearing import clearing
 from benchmarks.deleveraging import million_accounts, policies
 from benchmarks.engine_commands import engine_commands
-from benchmarks.explanations import explanations
-from benchmarks.history import history
 from benchmarks.journal import journals
 from benchmarks.kernel_cascades import kernel_cascades
 from benchmarks.kernel_index import kernel_index
 from benchmarks.kernel_scans import kernel_scans
 from benchmarks.kernel_start import kernel_start
 from benchmarks.loading import loading
-from benchmarks.measuring import Part, Result, alone, told
+from benchmarks.measuring import Part, alone
 from benchmarks.option_kernels import option_kernels
 from benchmarks.portfolio_margins import portfolio_margins
 from benchmarks.price_paths import price_path_rates
-from benchmarks.replay_steps import STEPS, replay_steps
+from benchmarks.replay_steps import real_book
 from benchmarks.service import service_latency, service_rates
 from benchmarks.service_readers import service_readers
 
@@ -36,13 +34,6 @@ def main() -> None:
     text = "\n".join([head(), *(result.markdown() for result in results)])
     print(text)
     RESULTS.write_text(text)
-
-
-def real_book() -> list[Result]:
-    """A real book, explained and replayed."""
-    with told(f"history of {STEPS:,} steps"):
-        found = history(STEPS)
-    return [explanations(found), replay_steps(found)]
 
 
 PARTS: tuple[Part, ...] = (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.history import History
+from benchmarks.explanations import explanations
+from benchmarks.history import History, history
 from benchmarks.measuring import Result, cpu_seconds, told
 from trimtab.engine import Draft, account_sums, is_unsafe, open_venue, step
 from trimtab.model import Accepted
@@ -12,6 +13,13 @@ from trimtab.simulation.moment import Moment
 
 STEPS = 10_000
 NAIVE_STEPS = 200
+
+
+def real_book() -> list[Result]:
+    """A real book, explained and replayed."""
+    with told(f"history of {STEPS:,} steps"):
+        found = history(STEPS)
+    return [explanations(found), replay_steps(found)]
 
 
 def replay_steps(found: History) -> Result:
