@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.apps.command_line import ask
 from trimtab.apps import console, doctor
+from trimtab.apps import extras as extras_module
 from trimtab.apps.extras import Extra, extras
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
@@ -84,3 +86,33 @@ def test_the_doctor_tells_extras_in_both_forms(
     table = " ".join(capsys.readouterr().out.split())
     assert "extra chain complete" in table
     assert "extra sim missing optuna: pip install 'trimtab[sim]'" in table
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["journal", "verify", "x.db"],
+        ["journal", "export", "x.db", "out"],
+        ["journal", "restore", "a", "b"],
+        ["journal", "cut-tail", "x.db"],
+        ["keys", "list"],
+        ["keys", "add", "desk"],
+        ["keys", "revoke", "desk"],
+        ["serve", "case"],
+        ["demo", "--live"],
+    ],
+)
+def test_verbs_without_their_extra_say_how_to_have_it(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lacking = Extra("service", ("sqlalchemy", "fastapi"), ())
+    monkeypatch.setattr(extras_module, "extras", lambda: (lacking,))
+    monkeypatch.chdir(tmp_path)
+    answer = ask(*words)
+    assert answer.code == 2
+    assert answer.out == ""
+    (line,) = answer.err.splitlines()
+    assert line.startswith("error: ")
+    way = "pip install 'trimtab[service]', or `make extras` in a checkout"
+    assert line.endswith(f"needs sqlalchemy: {way}")
+    assert not list(tmp_path.iterdir())

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import metadata
 
+from trimtab.units import UsageError
+
 PACKAGE = "trimtab"
 # `psycopg[binary]>=3.2,<4; extra == 'service'`, as wheels write it.
 _NEEDED = re.compile(
@@ -69,6 +71,18 @@ def extras(
         Extra(name, tuple(missing), tuple(other))
         for name, (missing, other) in sorted(found.items())
     )
+
+
+def require_extra(name: str, *, doing: str) -> None:
+    """UsageError, with the way on, where what an extra needs is not installed.
+
+    Arguments:
+        name: of the extra. doing: what needs it, for the line.
+    """
+    missing = [one.missing[0] for one in extras() if one.name == name and one.missing]
+    if missing:
+        way = f"pip install '{PACKAGE}[{name}]', or `make extras` in a checkout"
+        raise UsageError(f"{doing} needs {missing[0]}: {way}")
 
 
 def _fits(version: str, bounds: str) -> bool:

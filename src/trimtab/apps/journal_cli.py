@@ -1,17 +1,27 @@
 """`trimtab journal` on the command line: verify, back up, restore, export, retain, cut."""
 
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
 
 from trimtab.apps.console import exit_code
+from trimtab.apps.extras import require_extra
 
 journal = typer.Typer(
     name="journal", help="The durable journal of `trimtab serve`.", no_args_is_help=True
 )
 Where = Annotated[str, typer.Argument(help="A file, or a PostgreSQL URL.", metavar="JOURNAL")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+
+
+def _verbs() -> ModuleType:
+    """What the verbs do; a UsageError where the extra is missing."""
+    require_extra("service", doing="reading a journal")
+    from trimtab.apps.service import journal_verbs
+
+    return journal_verbs
 
 
 @journal.command()
@@ -22,9 +32,7 @@ def verify(where: Where, debug: Debug = False) -> None:
 
     Example: trimtab journal verify venue.db
     """
-    from trimtab.apps.service.journal_verbs import run_verify
-
-    raise typer.Exit(exit_code(lambda: run_verify(where), debug=debug))
+    raise typer.Exit(exit_code(lambda: _verbs().run_verify(where), debug=debug))
 
 
 @journal.command("back-up")
@@ -40,9 +48,7 @@ def back_up(
 
     Example: trimtab journal back-up venue.db backups/monday.db
     """
-    from trimtab.apps.service.journal_verbs import run_back_up
-
-    raise typer.Exit(exit_code(lambda: run_back_up(where, target), debug=debug))
+    raise typer.Exit(exit_code(lambda: _verbs().run_back_up(where, target), debug=debug))
 
 
 @journal.command()
@@ -56,9 +62,7 @@ def restore(
 
     Example: trimtab journal restore backups/monday.db venue.db
     """
-    from trimtab.apps.service.journal_verbs import run_restore
-
-    raise typer.Exit(exit_code(lambda: run_restore(backup, where), debug=debug))
+    raise typer.Exit(exit_code(lambda: _verbs().run_restore(backup, where), debug=debug))
 
 
 @journal.command()
@@ -73,9 +77,9 @@ def export(
 
     Example: trimtab journal export venue.db out/journal --after 100000
     """
-    from trimtab.apps.service.journal_verbs import run_export
-
-    raise typer.Exit(exit_code(lambda: run_export(where, folder, after=after), debug=debug))
+    raise typer.Exit(
+        exit_code(lambda: _verbs().run_export(where, folder, after=after), debug=debug)
+    )
 
 
 @journal.command()
@@ -91,9 +95,7 @@ def retain(
 
     Example: trimtab journal retain venue.db
     """
-    from trimtab.apps.service.journal_verbs import run_retain
-
-    raise typer.Exit(exit_code(lambda: run_retain(where, snapshot), debug=debug))
+    raise typer.Exit(exit_code(lambda: _verbs().run_retain(where, snapshot), debug=debug))
 
 
 @journal.command("cut-tail")
@@ -109,6 +111,4 @@ def cut_tail(
 
     Example: trimtab journal cut-tail venue.db
     """
-    from trimtab.apps.service.journal_verbs import run_cut
-
-    raise typer.Exit(exit_code(lambda: run_cut(where, consent=consent), debug=debug))
+    raise typer.Exit(exit_code(lambda: _verbs().run_cut(where, consent=consent), debug=debug))

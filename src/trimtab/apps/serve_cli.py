@@ -1,20 +1,19 @@
 """`trimtab serve` and `trimtab keys` on the command line."""
 
-from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
 
 from trimtab.apps.choices import LogLevel, RoleText, TableOrJson
 from trimtab.apps.console import Format, exit_code, say
-from trimtab.units import UsageError
+from trimtab.apps.extras import require_extra
 
 keys = typer.Typer(name="keys", help="Keys of callers of `trimtab serve`.", no_args_is_help=True)
 KeyFile = Annotated[Path, typer.Option("--file", help="File of keys; only its owner may read it.")]
 DEMO_SPEED = 60.0
 KEYS = Path("trimtab-keys.json")
-NEEDED = ("fastapi", "uvicorn", "structlog", "websockets", "prometheus_client", "sqlalchemy")
 
 
 def serve(
@@ -59,7 +58,7 @@ def serve(
     """
 
     def verb() -> None:
-        _require_extra()
+        require_extra("service", doing="serving")
         from trimtab.apps.service.serving import ServeQuestion, run_serve
 
         question = ServeQuestion(
@@ -81,7 +80,7 @@ def serve(
 
 def serve_demo(*, seed: int, port: int) -> None:
     """`trimtab demo --live`: the bundled crash at 60 times its speed, in memory, on loopback."""
-    _require_extra()
+    require_extra("service", doing="serving")
     from trimtab.apps.front import demo_case
     from trimtab.apps.service.serving import ServeQuestion, serve
 
@@ -90,11 +89,12 @@ def serve_demo(*, seed: int, port: int) -> None:
     serve(demo_case(seed=seed), question, ready=lambda address: say(f"{told}: {address}"))
 
 
-def _require_extra() -> None:
-    """UsageError where what the service needs is not installed."""
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        raise UsageError(f"serving needs {missing[0]}: pip install 'trimtab[service]'")
+def _key_verbs() -> ModuleType:
+    """What makes, lists and ends keys; a UsageError where the extra is missing."""
+    require_extra("service", doing="keeping keys")
+    from trimtab.apps.service import key_verbs
+
+    return key_verbs
 
 
 @keys.command("add")
@@ -115,9 +115,9 @@ def add(
 
     Example: trimtab keys add dashboard --role read --expires 2027-01-01
     """
-    from trimtab.apps.service.key_verbs import run_add
-
-    verb = exit_code(lambda: run_add(file, name, role=role, expires=expires), debug=debug)
+    verb = exit_code(
+        lambda: _key_verbs().run_add(file, name, role=role, expires=expires), debug=debug
+    )
     raise typer.Exit(verb)
 
 
@@ -132,9 +132,7 @@ def list_(
 
     Example: trimtab keys list
     """
-    from trimtab.apps.service.key_verbs import run_list
-
-    raise typer.Exit(exit_code(lambda: run_list(file, Format(format_)), debug=debug))
+    raise typer.Exit(exit_code(lambda: _key_verbs().run_list(file, Format(format_)), debug=debug))
 
 
 @keys.command("revoke")
@@ -148,6 +146,4 @@ def revoke(
 
     Example: trimtab keys revoke dashboard
     """
-    from trimtab.apps.service.key_verbs import run_revoke
-
-    raise typer.Exit(exit_code(lambda: run_revoke(file, name), debug=debug))
+    raise typer.Exit(exit_code(lambda: _key_verbs().run_revoke(file, name), debug=debug))
