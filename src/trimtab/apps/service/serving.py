@@ -77,6 +77,8 @@ def serve(
         sys.setswitchinterval(SWITCH_S)
         # Records live as long as the service: a collection must not look at them all each time.
         gc.freeze()
+        # What is frozen at the interpreter's end is never freed, and libraries call that a leak.
+        stack.callback(gc.unfreeze)
         _attach(service, question, log=log, stack=stack)
         service.start()
         stack.callback(_stopped, service, log)
