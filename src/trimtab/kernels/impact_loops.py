@@ -112,9 +112,10 @@ def orders(h: float) -> tuple[float, float]:
 
 @compiled_if_possible
 def over_table(curves: ImpactCurves, span: tuple[int, float, float]) -> float:
-    """Return the integral of exp(-g) over a table, segment by segment."""
+    """Return the integral of exp(g(x) - g) over a table, segment by segment."""
     asset, x, left = span
     place, last = segment(curves, (asset, x)), curves.start[asset + 1] - 2
+    fallen = log_impact(curves, (asset, x))
     total = 0.0
     while left > 0.0:
         width = left
@@ -122,7 +123,7 @@ def over_table(curves: ImpactCurves, span: tuple[int, float, float]) -> float:
             width = min(left, max(curves.points[place + 1, 0] - x, 0.0))
         steep = slope(curves, place)
         begin = curves.points[place, 1] + steep * (x - curves.points[place, 0])
-        total += math.exp(-begin) * falling(steep, width)
+        total += math.exp(fallen - begin) * falling(steep, width)
         if place == last:
             break
         left -= width
@@ -132,26 +133,33 @@ def over_table(curves: ImpactCurves, span: tuple[int, float, float]) -> float:
 
 
 @compiled_if_possible
-def integral(curves: ImpactCurves, span: tuple[int, float, float]) -> float:
-    """Return the integral of exp(-g) from x over a width.
+def retained(curves: ImpactCurves, span: tuple[int, float, float]) -> float:
+    """Return the integral of exp(g(x) - g) from x over a width: a sale at the price before it.
 
-    LINEAR: exp(-a x) (1 - exp(-a w)) / a. SQUARE_ROOT, u = a sqrt(x), h the rise of u:
-    2 / a^2 exp(-u) (u (1 - exp(-h)) + 1 - (1 + h) exp(-h)). CONSTANT_PRODUCT: what a pool pays.
+    LINEAR: (1 - exp(-a w)) / a. SQUARE_ROOT, u = a sqrt(x), h the rise of u:
+    2 / a^2 (u (1 - exp(-h)) + 1 - (1 + h) exp(-h)). CONSTANT_PRODUCT: what a pool pays.
     """
     asset, x, width = span
     kind, first = curves.assets[asset, KIND], curves.assets[asset, FIRST]
     if kind == NONE or width <= 0.0:
         return max(width, 0.0)
     if kind == LINEAR:
-        return math.exp(-first * x) * falling(first, width)
+        return falling(first, width)
     if kind == SQUARE_ROOT:
         u, end = first * math.sqrt(x), first * math.sqrt(x + width)
         h = first * first * width / (u + end)
         one, two = orders(h)
-        return float(2.0 / (first * first) * math.exp(-u) * (u * one + two))
+        return float(2.0 / (first * first) * (u * one + two))
     if kind == CONSTANT_PRODUCT:
-        return float(width / ((1.0 + x / first) * (1.0 + (x + width) / first)))
+        return float(width * (first + x) / (first + x + width))
     return over_table(curves, span)
+
+
+@compiled_if_possible
+def integral(curves: ImpactCurves, span: tuple[int, float, float]) -> float:
+    """Return the integral of exp(-g) from x over a width."""
+    asset, x, _ = span
+    return math.exp(-log_impact(curves, (asset, x))) * retained(curves, span)
 
 
 @compiled_if_possible

@@ -71,8 +71,9 @@ def settle(world: World, deal: tuple[Offer, float, float, float]) -> None:
     shares = (entitled + fee) / state[asset, on.HELD_WORTH]
     rest = world.held[offer.held_at, on.AMOUNT] - shares
     world.held[offer.held_at, on.AMOUNT] = rest if rest > EDGE * shares else 0.0
-    state[asset, on.FUND] += fee / state[asset, on.HELD_WORTH]
-    world.held[offer.held_at, on.PENALTY] += fee / state[asset, on.REPORTED]
+    if fee > 0.0:
+        state[asset, on.FUND] += fee / state[asset, on.HELD_WORTH]
+        world.held[offer.held_at, on.PENALTY] += fee / state[asset, on.REPORTED]
 
 
 @inlined_if_possible

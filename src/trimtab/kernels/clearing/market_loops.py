@@ -9,8 +9,8 @@ from trimtab.kernels.clearing import layout as on
 from trimtab.kernels.clearing.edge_loops import revalue
 from trimtab.kernels.clearing.layout import World
 from trimtab.kernels.compiling import inlined_if_possible
-from trimtab.kernels.impact import KIND
-from trimtab.kernels.impact_loops import absorbed, depth_factor, log_impact, proceeds
+from trimtab.kernels.impact import FEE, KIND
+from trimtab.kernels.impact_loops import absorbed, depth_factor, log_impact, retained
 
 
 @inlined_if_possible
@@ -123,11 +123,9 @@ def would_bring(world: World, sale: tuple[int, float]) -> float:
     """Return what selling units of an asset brings now, in the quote."""
     asset, units = sale
     state = world.assets
-    now = (asset, state[asset, on.OUTSTANDING], units, state[asset, on.DEPTH])
-    price = state[asset, on.PATH]
-    if state[asset, on.PERMANENT] != 0.0:
-        price *= math.exp(state[asset, on.PERMANENT])
-    return float(price * proceeds(world.curves, now))
+    depth = state[asset, on.DEPTH]
+    kept = retained(world.curves, (asset, state[asset, on.OUTSTANDING] / depth, units / depth))
+    return float(state[asset, on.MARKET] * world.curves.assets[asset, FEE] * depth * kept)
 
 
 @inlined_if_possible
