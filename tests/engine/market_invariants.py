@@ -204,6 +204,7 @@ def fills_move_equity_as_priced(move: Move) -> None:
             continue
         given += sum(Fraction(e.value, WAD) for e in losses)
         given += _moved(move, market, size=size, price=fill.price)
+        given += _left_by_roundings(move, key)
         change = move.stands(key).equity - move.stood(key).equity
         # What is settled on the way of other markets is rounded to a unit of what they settle in.
         units = [unit_price(move.after, event.asset) for event in move.told(EventKind.REALIZED)]
@@ -215,6 +216,21 @@ def fills_move_equity_as_priced(move: Move) -> None:
             # Who takes the position over is one of those who bear the loss.
             continue
         assert change >= given - slack, f"I5 {key} in {move.command}: {float(given - change)} gone"
+
+
+def _left_by_roundings(move: Move, key: str) -> Fraction:
+    """What an account's supply gains as others' payments are rounded for the pool.
+
+    `indices_do_not_fall` bounds it: a native unit each time that a pool is touched.
+    """
+    gained = Fraction(0)
+    after = move.after[Table.ACCOUNT, key].supply
+    for asset, shares in move.booked[Table.ACCOUNT, key].supply.items():
+        kept = min(shares, after.get(asset, 0))
+        pools = move.booked[Table.POOL, asset], move.after[Table.POOL, asset]
+        was, now = (owned(pool, kept) for pool in pools)
+        gained += max(0, now - was) * unit_price(move.after, asset)
+    return gained
 
 
 def _moved(move: Move, market: str, *, size: int, price: int) -> Fraction:

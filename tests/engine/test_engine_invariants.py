@@ -18,6 +18,7 @@ from trimtab.model import (
     EventKind,
     Payer,
     Pool,
+    PositionSizing,
     Sizing,
     SpiralRule,
     Table,
@@ -54,8 +55,8 @@ def test_half_a_million_commands_break_no_invariant():
     assert_everything_happened(tally)
 
 
-def thin_venue() -> MixedMachine:
-    """A venue with little cash, at its start: what the sequences kept here were found on."""
+def venue(*, thin: bool, policy: AdlPolicy, sizing: PositionSizing) -> MixedMachine:
+    """A venue at its start, with little cash where thin: the sequences below were found on it."""
     variant = Variant(
         sizing=Sizing.TARGET_HEALTH,
         bonus_curve=BonusCurve.FIXED,
@@ -64,8 +65,9 @@ def thin_venue() -> MixedMachine:
         accrual=Accrual.LINEAR,
         on_expiry=CallExpiry.RESTRICT,
         dusty=False,
-        thin=True,
-        policy=AdlPolicy.QUEUE,
+        thin=thin,
+        policy=policy,
+        position_sizing=sizing,
     )
     machine = MixedMachine()
     machine.open(variant=variant)
@@ -74,7 +76,7 @@ def thin_venue() -> MixedMachine:
 
 def test_a_loan_book_that_empties_and_begins_again_within_a_command_keeps_its_index_new():
     """The last debtor is repaid, and a loss of its position becomes a new debt of the asset."""
-    machine = thin_venue()
+    machine = venue(thin=True, policy=AdlPolicy.QUEUE, sizing=PositionSizing.SHORTAGE)
     machine.squeeze(falls=[-600], n=14, place=1)
     machine.trade(gap=0, n=840754, place=2, share=1000)
     machine.withdraw(gap=0, key="fria/basis", n=1, share=1000)
@@ -89,7 +91,7 @@ def test_a_loan_book_that_empties_and_begins_again_within_a_command_keeps_its_in
 
 def test_less_than_a_unit_of_debt_is_closed_out_and_nobody_loses():
     """1.86 native units are owed and one is paid: what is left rounds to no unit of the pool's."""
-    machine = thin_venue()
+    machine = venue(thin=True, policy=AdlPolicy.QUEUE, sizing=PositionSizing.SHORTAGE)
     falls = [
         *(([-600, -600], 5, 0), ([40, -400], 6, 415), ([-600], 5, 0), ([-600], 0, 0)),
         *(([-400, 300, -400], 0, 82878), ([-600], 4, 1), *[([-600], 0, 0)] * 5),
@@ -109,3 +111,16 @@ def test_less_than_a_unit_of_debt_is_closed_out_and_nobody_loses():
     assert any(SHARES_PER_UNIT < debt < 2 * SHARES_PER_UNIT for debt in owed), "one unit to two"
     assert not account.debt
     assert not account.supply
+
+
+def test_what_is_rounded_for_a_pool_may_reach_who_takes_a_position_over():
+    """Payers of a loss give up shares of USD; a unit of what rounding leaves is the taker's."""
+    machine = venue(thin=False, policy=AdlPolicy.NONE, sizing=PositionSizing.PORTION)
+    machine.deposit(gap=60, key="anna", n=0)
+    taker = machine.venue.store.get(Table.ACCOUNT, "edda")
+    assert isinstance(taker, Account)
+    machine.crash(falls=[-150, -30, -600], mechanism=1, n=572658)
+    after = machine.venue.store.get(Table.ACCOUNT, "edda")
+    assert isinstance(after, Account)
+    assert after.supply == taker.supply
+    assert after.positions["ETH-PERP"].size > taker.positions["ETH-PERP"].size
