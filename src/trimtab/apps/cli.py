@@ -76,7 +76,11 @@ def health(
     ] = "first",
     format_: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
     sort: Annotated[
-        SortName, typer.Option(help="What to sort by, the riskiest or largest first.")
+        SortName,
+        typer.Option(
+            help="What to sort by, the riskiest or largest first; distance is how far all that "
+            "an account holds may fall while what it owes keeps its price."
+        ),
     ] = "health",
     limit: Annotated[
         int | None, typer.Option(help="Print at most so many accounts.", min=1)

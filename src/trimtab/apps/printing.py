@@ -11,6 +11,10 @@ from trimtab.units import Time, mul_div_half_up
 
 WAD = summaries.WAD_DECIMALS
 NAMES_SHOWN = 5
+DISTANCE_WORDS = (
+    "distance %: how far all that an account holds may fall while what it owes keeps its price"
+)
+RISE_WORDS = "; with +, how far what it is short of may rise"
 MARKET_LINES = (
     *("position_liquidations", "closed_value", "deleveragings", "deleveraged_value"),
     *("prices_refused", "breaker_trips"),
@@ -102,6 +106,8 @@ def print_health(result: front.HealthResult, chosen: Sequence[Explanation]) -> N
         f" ({len(chosen)} shown); {quote}: collateral {money(totals['collateral'])},"
         f" debt {money(totals['debt'])}, shortfall {money(totals['shortfall'])}"
     )
+    if any(account.debt_wad or account.positions for account in chosen):
+        say(DISTANCE_WORDS + (RISE_WORDS if found.case.rules.markets else ""))
 
 
 def _newly_liquidatable(found: Aftermath) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
 
+from trimtab.apps.report.health_fall import MarketFall, market_fall
 from trimtab.apps.report.shown import NARROW, Shown, printable
 from trimtab.model import Explanation, account_key
 from trimtab.simulation import Standing
@@ -15,7 +16,10 @@ HUNDREDTH_WAD = WAD // 10_000  # a hundredth of a percent
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Debt and notional (wad) that can be liquidated after a move, and of how many accounts."""
+    """Debt and notional (wad) that can be liquidated after a move, and of how many accounts.
+
+    Valued at the prices before the move.
+    """
 
     debt_wad: int
     accounts: int
@@ -27,7 +31,8 @@ class HealthBook:
 
     `unsafe` are liquidatable already, the largest debt first. `waiting` are those that a fall of
     all collateral makes liquidatable, the nearest first; `beyond` are reached by no such fall.
-    What an account owes is its debt and the notional of its positions: `owed`.
+    What an account owes is its debt and the notional of its positions: `owed`. `fall` is what a
+    fall of the market does, which takes debts in falling assets along.
     """
 
     found: Standing
@@ -35,6 +40,7 @@ class HealthBook:
     waiting: tuple[Explanation, ...]
     beyond: tuple[Explanation, ...]
     running_debt: tuple[int, ...]
+    fall: MarketFall
 
     @property
     def quote(self) -> str:
@@ -74,6 +80,7 @@ class HealthBook:
     def reached(self, fall_wad: int) -> Reach:
         """What is liquidatable once all collateral but the quote has fallen by a fraction (wad).
 
+        Debts keep their price: for a fall that takes them along, see `fall`.
         An account whose distance is the fall itself has an excess of zero, and is still safe.
         """
         number = bisect_left(self.waiting, fall_wad, key=lambda account: account.distance_wad)
@@ -96,7 +103,8 @@ def book_of(found: Standing) -> HealthBook:
     beyond = sorted((a for a in safe if a.distance_wad >= WAD), key=_by_debt)
     debts = (owed_wad(account) for account in waiting)
     running = tuple(accumulate(debts, initial=debt_of(unsafe)))
-    return HealthBook(found, tuple(unsafe), tuple(waiting), tuple(beyond), running)
+    fall = market_fall(found, debtors)
+    return HealthBook(found, tuple(unsafe), tuple(waiting), tuple(beyond), running, fall)
 
 
 def _by_debt(account: Explanation) -> tuple[int, str, str]:

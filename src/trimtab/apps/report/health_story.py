@@ -1,5 +1,7 @@
 """The health of a book in words: a heading, a verdict, a paragraph and the tiles under it."""
 
+from collections.abc import Sequence
+
 from trimtab.apps.health_shock import Aftermath
 from trimtab.apps.report.health_book import HealthBook, debt_of, distance, name_of, owed_wad
 from trimtab.apps.report.shown import (
@@ -25,6 +27,7 @@ from trimtab.units import WAD
 NEAR_PERCENT = 5  # a fall so small happens in a day
 TOLD_PERCENT = (10, 30)
 LARGEST = 10
+NAMES_TOLD = 6
 
 
 def share(part_wad: int, whole_wad: int) -> Shown:
@@ -44,11 +47,13 @@ def health_title(book: HealthBook) -> str:
     if book.unsafe:
         who, debt = counted(len(book.unsafe), "account"), money(debt_of(book.unsafe), book.quote)
         return f"{who} liquidatable, {'owing' if book.owed == 'debt' else 'with'} {debt}"
-    if not book.waiting and _has_shorts(book):
+    if not book.fall.first and _has_shorts(book):
         return "Nobody is liquidatable; only a rise of what is sold short changes that"
-    if not book.waiting:
-        return "Nobody is liquidatable, and no fall of the collateral changes that"
-    return f"Nobody is liquidatable; the first {book.owed} is a fall of {_nearest(book)} away"
+    if not book.fall.first:
+        return "Nobody is liquidatable, and no fall of the market changes that"
+    return (
+        f"Nobody is liquidatable; the first {book.owed} is a market fall of {_nearest(book)} away"
+    )
 
 
 def health_verdict(book: HealthBook) -> Verdict:
@@ -60,8 +65,8 @@ def health_verdict(book: HealthBook) -> Verdict:
         return Verdict("warn", "!", told)
     if not book.debt_wad:
         return Verdict("good", "✓", "Without debt nobody can be liquidated.")
-    near = f"a fall of all collateral by {NEAR_PERCENT}{NARROW}%"
-    if book.reached(_wad(NEAR_PERCENT)).debt_wad:
+    near = f"a market fall of {NEAR_PERCENT}{NARROW}%"
+    if book.fall.reaches[NEAR_PERCENT].debt_wad:
         return Verdict("warn", "!", f"Nobody is liquidatable yet, but some would be after {near}.")
     rise = f"a rise of what is sold short by {NEAR_PERCENT}{NARROW}%"
     if book.reached_up(_wad(NEAR_PERCENT)).debt_wad:
@@ -151,31 +156,55 @@ def _short(book: HealthBook) -> list[Sentence]:
 def _next(book: HealthBook) -> list[Sentence]:
     if len(book.unsafe) == len(book.debtors):
         return []
-    rank = "next" if book.unsafe else "first"
-    if not book.waiting:
+    rank, nearest = "next" if book.unsafe else "first", book.fall.first
+    if nearest is None:
         other = "other " if book.unsafe else ""
-        return [sentence(f"No fall of the collateral makes any {other}{book.owed} liquidatable.")]
-    nearest = book.waiting[0]
+        return [sentence(f"No market fall makes any {other}{book.owed} liquidatable.")]
     return [
         sentence(
-            f"All collateral must fall together by {{}} before the {rank} {book.owed} becomes "
-            "liquidatable: that of {}, {}.",
+            f"A market fall beyond {{}} makes the {rank} {book.owed} liquidatable: that of {{}}, "
+            "{}.",
             *(_nearest(book), _short_name(nearest), money(owed_wad(nearest), book.quote)),
         )
     ]
 
 
 def _falls(book: HealthBook) -> list[Sentence]:
-    if not book.waiting:
+    if len(book.unsafe) == len(book.debtors):
         return []
+    if book.fall.first is None:
+        return [_market_words(book)]
     told: list[str | Shown] = []
     for fall in TOLD_PERCENT:
-        reach = book.reached(_wad(fall))
+        reach = book.fall.reaches[fall]
         told += [f"{fall}{NARROW}%", money(reach.debt_wad, book.quote)]
-        told.append(share(reach.debt_wad, book.debt_wad))
-    words = f"After a fall of {{}}, {{}} of {book.owed} ({{}} of all) is liquidatable; "
+        told.append(share(reach.debt_wad, reach.whole_wad))
+    words = f"After a market fall of {{}}, {{}} of {book.owed} ({{}} of all) is liquidatable; "
     words += "after {}, {} ({})."
-    return [sentence(words, *told)]
+    return [sentence(words, *told), _market_words(book)]
+
+
+def _market_words(book: HealthBook) -> Sentence:
+    """What a market fall is, by the names of what falls and what does not."""
+    falling, kept = (_names(names) for names in (book.fall.moving, book.fall.kept))
+    about = f"worth about 1 {printable(book.quote)}"
+    if not falling:
+        return sentence(f"A market fall would move nothing here: all is {about}.")
+    verb = "loses" if len(book.fall.moving) == 1 else "lose"
+    words: Sentence = ("In a market fall ", *falling, f" {verb} the same part of the price, ")
+    words = (*words, "held or owed alike")
+    if not kept:
+        return (*words, ".")
+    verb = "keeps its" if len(book.fall.kept) == 1 else "keep their"
+    return (*words, "; ", *kept, f", {about}, {verb} price.")
+
+
+def _names(names: Sequence[str]) -> Sentence:
+    """Names as a list; of many the first few, and how many more."""
+    parts: list[Sentence] = [(printable(name),) for name in names[:NAMES_TOLD]]
+    if len(names) > NAMES_TOLD:
+        parts.append((f"{len(names) - NAMES_TOLD} more",))
+    return listed(parts)
 
 
 def _short_name(account: Explanation) -> Shown:
@@ -185,7 +214,8 @@ def _short_name(account: Explanation) -> Shown:
 
 
 def _nearest(book: HealthBook) -> Shown:
-    return distance(book.waiting[0].distance_wad)
+    """How far the market may fall before the first safe account is not, in whole hundredths."""
+    return distance(book.fall.first_wad)
 
 
 def _wad(fall_percent: int) -> int:
@@ -195,7 +225,7 @@ def _wad(fall_percent: int) -> int:
 def health_tiles(book: HealthBook) -> list[Tile]:
     """Eight figures: what there is, what is unsafe now, what is next, and how it is spread."""
     quote, unsafe = book.quote, debt_of(book.unsafe)
-    near, top = book.reached(_wad(TOLD_PERCENT[0])), largest_debts(book)
+    near, top = book.fall.reaches[TOLD_PERCENT[0]], largest_debts(book)
     in_debt = sentence(f"{{}} of them with {book.owed}", count(len(book.debtors)))
     ratio = sentence("{} of the collateral", share(book.debt_wad, book.collateral_wad))
     if not book.collateral_wad:
@@ -216,9 +246,12 @@ def health_tiles(book: HealthBook) -> list[Tile]:
         ),
         _next_tile(book),
         Tile(
-            f"After a fall of {TOLD_PERCENT[0]}{NARROW}%",
+            f"After a market fall of {TOLD_PERCENT[0]}{NARROW}%",
             money(near.debt_wad, quote),
-            sentence(f"liquidatable, {{}} of all {book.owed}", share(near.debt_wad, book.debt_wad)),
+            sentence(
+                f"liquidatable, {{}} of all {book.owed}; what is owed falls along",
+                share(near.debt_wad, near.whole_wad),
+            ),
             tone="warn" if near.debt_wad else "good",
         ),
         Tile(
@@ -236,15 +269,15 @@ def health_tiles(book: HealthBook) -> list[Tile]:
 
 
 def _next_tile(book: HealthBook) -> Tile:
-    name = f"Fall to the {'next' if book.unsafe else 'first'} {book.owed}"
+    name = f"Market fall to the {'next' if book.unsafe else 'first'} {book.owed}"
     if book.unsafe and len(book.unsafe) == len(book.debtors):
         told = sentence(f"all {book.owed} is liquidatable already")
         return Tile(name, Shown(NONE, f"no {book.owed} is left"), told)
-    if not book.waiting:
-        told = sentence("no fall of the collateral reaches one")
-        return Tile(name, distance(WAD), told, tone="good")
-    near = book.waiting[0].distance_wad < _wad(NEAR_PERCENT)
-    debt = money(owed_wad(book.waiting[0]), book.quote)
+    if book.fall.first is None:
+        told = sentence("no fall of the market reaches one")
+        return Tile(name, Shown("never", "not by any fall of the market"), told, tone="good")
+    near = book.fall.first_wad < _wad(NEAR_PERCENT)
+    debt = money(owed_wad(book.fall.first), book.quote)
     return Tile(
         name,
         _nearest(book),
