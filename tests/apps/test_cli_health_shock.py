@@ -133,6 +133,7 @@ def test_mark_prices_move_with_their_asset(tmp_path: Path) -> None:
         ("ETH=nan%", "--shock ETH=nan%: expected ASSET=-30%"),
         ("ETH=-100%", "--shock ETH=-100%: expected a price above 0 after it"),
         ("ETH=0", "--shock ETH=0: expected a price above 0 after it"),
+        ("ETH=-30", "expected a price above 0 after it; ETH=-30% for a fall of 30 %"),
         ("*=5", "--shock *=5: expected a move, such as *=-20%"),
         ("ETHH=-30%", "--shock ETHH=-30%: there is no such asset; expected BTC, ETH, USD, USDC"),
         ("USD=-1%", "--shock USD=-1%: this asset has no price of its own"),
@@ -143,6 +144,10 @@ def test_another_form_is_refused_by_its_option(case: Path, text: str, said: str)
     answer = ask("health", case, "--shock", text)
     assert answer.code == 2
     assert said in answer.complaint
+
+
+def test_no_fall_is_offered_that_would_be_refused_too(case: Path) -> None:
+    assert "for a fall" not in ask("health", case, "--shock", "ETH=-100").complaint
 
 
 def test_an_asset_is_moved_once(case: Path) -> None:

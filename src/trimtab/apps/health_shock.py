@@ -92,7 +92,9 @@ def shock_of(moves: Mapping[str, str]) -> Shock:
         except NumberError:
             raise UsageError(f"--shock {asset}={text}: expected {FORMS}") from None
         if (WAD + value if is_move else value) <= 0:
-            raise UsageError(f"--shock {asset}={text}: expected a price above 0 after it")
+            fall = not is_move and -100 * WAD < value < 0
+            hint = f"; {asset}={text}% for a fall of {text[1:]} %" if fall else ""
+            raise UsageError(f"--shock {asset}={text}: expected a price above 0 after it{hint}")
         if asset == EVERY_OTHER and not is_move:
             raise UsageError(f"--shock {asset}={text}: expected a move, such as *=-20%")
         if asset == EVERY_OTHER:
