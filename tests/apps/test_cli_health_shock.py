@@ -42,6 +42,8 @@ def test_accounts_stand_where_the_moved_prices_put_them(case: Path) -> None:
         ],
         "liquidatable_before": 0,
         "newly_liquidatable": ["ann", "bob", "eve/loop"],
+        "owed_by_wildcard": [],
+        "note": "",
     }
     ann = next(one for one in found["accounts"] if one["account"] == "ann")
     assert ann["health_factor"] == "0.933333333333333333"
@@ -81,6 +83,28 @@ def test_the_table_says_what_moved_and_whom_it_makes_liquidatable(case: Path) ->
     assert title.endswith("after a shock: ETH 2,000.0000 -> 1,400.0000")
     first = answer.err.splitlines()[0]
     assert first == "the shock makes 2 liquidatable beside 0 before it: ann, eve/loop"
+
+
+WILDCARD = "* moved what is owed too: USDC; name assets to move them alone"
+
+
+def test_a_wildcard_that_moves_debts_says_so_in_every_form(case: Path, tmp_path: Path) -> None:
+    """USDC falls with the rest, and with it every debt: nobody is nearer than before."""
+    page = tmp_path / "health.html"
+    answer = ask("health", case, "--shock", "*=-30%", "--report", page)
+    assert answer.err.splitlines()[:2] == [
+        "the shock makes 0 liquidatable beside 0 before it",
+        f"note: {WILDCARD}",
+    ]
+    told = document(case, "--shock", "*=-30%")["shock"]
+    assert (told["owed_by_wildcard"], told["note"]) == (["USDC"], WILDCARD)
+    assert f"Note: {WILDCARD}." in page.read_text(encoding="utf-8")
+
+
+def test_debts_that_are_named_or_keep_their_price_need_no_note(case: Path) -> None:
+    for words in (("*=-30%", "USDC=1"), ("ETH=-30%",), ("*=-30%", "USDC=-1%")):
+        asked = [word for text in words for word in ("--shock", text)]
+        assert document(case, *asked)["shock"]["note"] == "", words
 
 
 def test_rows_and_exit_code_are_of_after_the_shock(case: Path) -> None:

@@ -101,6 +101,8 @@ def print_health(result: front.HealthResult, chosen: Sequence[Explanation]) -> N
         _print_changes(result, quote)
     if result.shock is not None:
         say(_newly_liquidatable(result.shock))
+        if result.shock.note:
+            say(f"note: {result.shock.note}")
     say(
         f"{totals['accounts']} accounts, {totals['liquidatable']} liquidatable"
         f" ({len(chosen)} shown); {quote}: collateral {money(totals['collateral'])},"

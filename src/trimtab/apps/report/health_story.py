@@ -99,7 +99,8 @@ def shock_sentences(found: Aftermath) -> list[Sentence]:
     told = [(*head, *listed(moved), ".")] if moved else [sentence("The shock moves no price.")]
     words = "It makes {} liquidatable beside {} that were before it."
     number = counted(len(found.newly_liquidatable), "account")
-    return [*told, sentence(words, number, count(found.liquidatable_before))]
+    told.append(sentence(words, number, count(found.liquidatable_before)))
+    return [*told, (f"Note: {printable(found.note)}.",)] if found.note else told
 
 
 def _rises(book: HealthBook) -> list[Sentence]:
