@@ -124,6 +124,34 @@ def test_the_report_begins_with_the_shock(case: Path, tmp_path: Path) -> None:
     assert "trimtab health CASE --at first --shock ETH=-30% --report REPORT" in text
 
 
+def test_whatever_the_report_says_first_says_after_which_moves(tmp_path: Path) -> None:
+    """Title, date line, verdict and tiles: a page read in passing is not taken for a fact."""
+    moves = {"ETH": "-30%", "STETH": "-35%"}
+    trimtab.health(trimtab.demo_case(), shock=moves).report(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8").replace("\u202f", " ")
+    page = page.replace("\u00a0", " ").replace("\u2212", "-")
+    after = "After ETH -30 %, STETH -35 %: "
+    assert f"<title>{after}123 accounts liquidatable" in page
+    assert f"<h1>{after}123 accounts liquidatable" in page
+    dated = page.partition('<p class="period">')[2].partition("</p>")[0]
+    assert dated.partition(" · ")[0].endswith(", after ETH -30 %, STETH -35 %")
+    verdict = page.partition('<p class="verdict')[2].partition("</p>")[0]
+    assert after in verdict
+    assert " now" not in verdict
+    tiles = page.partition('<ul class="tiles">')[2].partition("</ul>")[0].split("<li")[1:]
+    assert sum("; after ETH -30 %, STETH -35 %" in tile for tile in tiles) == len(tiles) - 1
+    assert "liquidatable now" not in page.partition("<main>")[0].lower()
+    assert "After a further market fall of 10 %" in page
+
+
+def test_a_price_and_a_wildcard_are_told_as_they_were_asked(case: Path, tmp_path: Path) -> None:
+    page = tmp_path / "health.html"
+    words = ("--shock", "ETH=2100", "--shock", "*=+1.5%", "--report", page)
+    assert ask("health", case, *words).code == 0
+    told = page.read_text(encoding="utf-8").replace("\u202f", " ").replace("\u00a0", " ")
+    assert "<h1>After ETH at 2100 USD, all else +1.5 %: nobody is liquidatable" in told
+
+
 def test_other_rules_are_asked_at_the_moved_prices(case: Path, tmp_path: Path) -> None:
     rules = tmp_path / "rules.toml"
     rules.write_text(RULES.replace("liquidation_threshold = 0.80", "liquidation_threshold = 0.76"))

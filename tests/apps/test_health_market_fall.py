@@ -12,7 +12,8 @@ from tests.apps.command_line import write_case
 from tests.apps.test_health_report import MIXED, book, words_of
 from trimtab.apps.report.health_book import HealthBook, book_of
 from trimtab.apps.report.health_fall import PART_WAD, stable_assets
-from trimtab.apps.report.health_story import health_paragraph, health_tiles, health_title
+from trimtab.apps.report.health_story import health_paragraph, health_title
+from trimtab.apps.report.health_tiles import health_tiles
 from trimtab.apps.report.shown import plain_text
 from trimtab.model import Case
 from trimtab.units import WAD, format_decimal

@@ -25,10 +25,10 @@ from trimtab.apps.report.health_book import HealthBook, Reach, book_of, debt_of,
 from trimtab.apps.report.health_positions import POSITIONS_MAX, position_rows
 from trimtab.apps.report.health_story import (
     health_paragraph,
-    health_tiles,
     health_title,
     health_verdict,
 )
+from trimtab.apps.report.health_tiles import health_tiles
 from trimtab.apps.report.shown import NONE, plain_text
 from trimtab.simulation import Standing, standing
 from trimtab.units import WAD

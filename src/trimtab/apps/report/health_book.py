@@ -32,7 +32,8 @@ class HealthBook:
     `unsafe` are liquidatable already, the largest debt first. `waiting` are those that a fall of
     all collateral makes liquidatable, the nearest first; `beyond` are reached by no such fall.
     What an account owes is its debt and the notional of its positions: `owed`. `fall` is what a
-    fall of the market does, which takes debts in falling assets along.
+    fall of the market does, which takes debts in falling assets along. `after` says by which
+    moves the prices are not those of the moment, "" where they are.
     """
 
     found: Standing
@@ -41,6 +42,12 @@ class HealthBook:
     beyond: tuple[Explanation, ...]
     running_debt: tuple[int, ...]
     fall: MarketFall
+    after: str = ""
+
+    @property
+    def further(self) -> str:
+        """What a fall is called: one more, where prices are moved already."""
+        return "further market fall" if self.after else "market fall"
 
     @property
     def quote(self) -> str:
@@ -93,8 +100,12 @@ class HealthBook:
         return Reach(debt_of(self.unsafe) + debt_of(rising), len(self.unsafe) + len(rising))
 
 
-def book_of(found: Standing) -> HealthBook:
-    """Put the accounts of a standing in order of risk."""
+def book_of(found: Standing, *, after: str = "") -> HealthBook:
+    """Put the accounts of a standing in order of risk.
+
+    Arguments:
+        after: how its prices were moved, in words; "" where they were not.
+    """
     debtors = [account for account in found.accounts if owed_wad(account) > 0]
     unsafe = sorted((a for a in debtors if a.liquidatable), key=_by_debt)
     safe = [account for account in debtors if not account.liquidatable]
@@ -104,7 +115,7 @@ def book_of(found: Standing) -> HealthBook:
     debts = (owed_wad(account) for account in waiting)
     running = tuple(accumulate(debts, initial=debt_of(unsafe)))
     fall = market_fall(found, debtors)
-    return HealthBook(found, tuple(unsafe), tuple(waiting), tuple(beyond), running, fall)
+    return HealthBook(found, tuple(unsafe), tuple(waiting), tuple(beyond), running, fall, after)
 
 
 def _by_debt(account: Explanation) -> tuple[int, str, str]:
