@@ -7,9 +7,10 @@ from itertools import accumulate
 
 from trimtab.apps.report.health_fall import MarketFall, market_fall
 from trimtab.apps.report.shown import NARROW, Shown, printable
+from trimtab.apps.rounding import fall_text
 from trimtab.model import Explanation, account_key
 from trimtab.simulation import Standing
-from trimtab.units import WAD, div_down, format_decimal
+from trimtab.units import WAD, format_decimal
 
 HUNDREDTH_WAD = WAD // 10_000  # a hundredth of a percent
 
@@ -148,11 +149,11 @@ def name_of(account: Explanation) -> str:
 
 
 def distance(fall_wad: int) -> Shown:
-    """A fall in percent with two decimals, cut off so that it does not look farther than it is."""
+    """A fall in percent as the terminal has it: rounded down, never farther than it is."""
     if fall_wad >= WAD:
         return Shown("never", "not by any fall of the collateral alone")
     exact = f"{format_decimal(fall_wad, 16)} %"
     if 0 < fall_wad < HUNDREDTH_WAD:
         return Shown(f"<0.01{NARROW}%", exact)
-    cut = div_down(fall_wad, HUNDREDTH_WAD)
-    return Shown(f"{cut / 100:.2f}{NARROW}%" if cut else f"0{NARROW}%", exact)
+    text = fall_text(fall_wad) if fall_wad else "0"
+    return Shown(f"{text}{NARROW}%", exact)
