@@ -148,9 +148,13 @@ def replay(
 
     Example: trimtab replay out/demo/case --out out/replay
     """
-    from trimtab.apps.verbs import run_replay
 
-    _run(lambda: run_replay(case, out, resume=resume, form=Format(format_), seed=seed), debug=debug)
+    def verb() -> None:
+        from trimtab.apps.verbs import run_replay
+
+        run_replay(case, out, resume=resume, form=Format(format_), seed=seed)
+
+    _run(verb, debug=debug)
 
 
 app.command()(stress)
