@@ -87,7 +87,7 @@ def test_who_is_left_out_of_the_picture_is_counted_by_reason() -> None:
     run = demo()
     grid = heat_of(run)
     assert grid is not None
-    told = plain_text(left_out_words(run, ends_of(run), grid))
+    told = plain_text(left_out_words(run, ends_of(run), grid=grid))
     rising = [
         one
         for one in standing(run.case).accounts
@@ -109,5 +109,5 @@ def test_where_everybody_is_in_the_picture_nothing_is_said() -> None:
     run = replay(CRASH)
     grid = heat_of(run)
     assert grid is not None
-    assert left_out_words(run, ends_of(run), grid) == []
+    assert left_out_words(run, ends_of(run), grid=grid) == []
     assert "Left out" not in replay_report(run, command="")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from trimtab.apps.choices import Liquidatable, SortName, TableOrJson
-from trimtab.apps.console import Format, exit_code, say
+from trimtab.apps.console import NOT_BEGUN, Format, exit_code, say
 from trimtab.apps.import_cli import imports
 from trimtab.apps.import_exchange import exchange
 from trimtab.apps.journal_cli import journal
@@ -150,8 +150,10 @@ def replay(
     """
 
     def verb() -> None:
-        from trimtab.apps.verbs import run_replay
-
+        try:
+            from trimtab.apps.verbs import run_replay
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(NOT_BEGUN) from None
         run_replay(case, out, resume=resume, form=Format(format_), seed=seed)
 
     _run(verb, debug=debug)

@@ -89,7 +89,7 @@ def naming_the_way_on(out: Path) -> Iterator[Under]:
         with console.ending_as_interrupted():
             yield under
     except KeyboardInterrupt:
-        told = "interrupted before the first step: nothing is written; run the same command again"
+        told = console.NOT_BEGUN
         if under.journaled:
             told = f"interrupted; the journal in {out} is whole: go on with --resume"
         raise KeyboardInterrupt(told) from None

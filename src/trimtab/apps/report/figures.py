@@ -113,7 +113,7 @@ def _draw_price(run: ReplayRun, pair: LossPair | None, *, shape: Shape) -> "Canv
     panels[0].margins(y=0.12)
     for panel, strip in zip(panels[1:], strips, strict=True):
         if pair is not None and panel is panels[1]:
-            _draw_pair(panel, run, pair)
+            _draw_pair(panel, run, pair=pair)
             name = strip if not shape.narrow else f"{pair.held} price in {pair.owed}"
             dress(panel, name, bins=4, words=price_number)
         elif strip.startswith("unsafe"):
@@ -127,7 +127,7 @@ def _draw_price(run: ReplayRun, pair: LossPair | None, *, shape: Shape) -> "Canv
     return canvas
 
 
-def _draw_pair(panel: "Axes", run: ReplayRun, pair: LossPair) -> None:
+def _draw_pair(panel: "Axes", run: ReplayRun, *, pair: LossPair) -> None:
     """The price that the losses hang on, and where these accounts' losses sit on it."""
     at, kept = days(times(run.metrics.at_ns)), peaks(pair.prices)
     panel.plot(at[kept], pair.prices[kept], color=COLORS["price"], linewidth=1.5, zorder=5)

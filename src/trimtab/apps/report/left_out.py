@@ -28,7 +28,7 @@ class _Part:
     debt: float = 0.0
 
 
-def left_out_words(run: ReplayRun, ends: Ends, grid: Heat) -> list[Sentence]:
+def left_out_words(run: ReplayRun, ends: Ends, *, grid: Heat) -> list[Sentence]:
     """How many accounts, with how much debt after the first step, the picture does not hold.
 
     They are liquidated above a price of the asset (they owe more of it than they hold), at no price

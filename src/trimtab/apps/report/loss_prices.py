@@ -47,7 +47,7 @@ def loss_pair(run: ReplayRun) -> LossPair | None:
     if not ranked:
         return None
     (held, owed), value = ranked[0]
-    prices = _relative(run, held, owed)
+    prices = _relative(run, held, owed=owed)
     if prices is None:
         return None
     path = price_path(held, prices.tolist())
@@ -117,7 +117,7 @@ def _opening(run: ReplayRun) -> dict[str, Counter[str]]:
     return found
 
 
-def _relative(run: ReplayRun, held: str, owed: str) -> Floats | None:
+def _relative(run: ReplayRun, held: str, *, owed: str) -> Floats | None:
     """A price per step; None where either has none at some step, or they are the same asset."""
     columns = run.metrics.columns
     if held == owed or f"price_{held}" not in columns or f"price_{owed}" not in columns:

@@ -140,7 +140,7 @@ def _pictures(run: ReplayRun, ends: Ends, *, pair: LossPair | None) -> Mapping[s
         "owed": owed_words(run),
         "price_rows": price_rows(run),
         "pair": pair,
-        "left_out": left_out_words(run, ends, grid) if grid is not None else (),
+        "left_out": left_out_words(run, ends, grid=grid) if grid is not None else (),
         "buckets": bucket_names(HEALTH_EDGES),
         "at_risk": AT_RISK_HEALTH,
         "health_rows": health_bars(ends),
