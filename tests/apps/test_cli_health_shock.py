@@ -42,6 +42,8 @@ def test_accounts_stand_where_the_moved_prices_put_them(case: Path) -> None:
         ],
         "liquidatable_before": 0,
         "newly_liquidatable": ["ann", "bob", "eve/loop"],
+        "owed_by_wildcard": [],
+        "note": "",
     }
     ann = next(one for one in found["accounts"] if one["account"] == "ann")
     assert ann["health_factor"] == "0.933333333333333333"
@@ -83,6 +85,28 @@ def test_the_table_says_what_moved_and_whom_it_makes_liquidatable(case: Path) ->
     assert first == "the shock makes 2 liquidatable beside 0 before it: ann, eve/loop"
 
 
+WILDCARD = "* moved what is owed too: USDC; name assets to move them alone"
+
+
+def test_a_wildcard_that_moves_debts_says_so_in_every_form(case: Path, tmp_path: Path) -> None:
+    """USDC falls with the rest, and with it every debt: nobody is nearer than before."""
+    page = tmp_path / "health.html"
+    answer = ask("health", case, "--shock", "*=-30%", "--report", page)
+    assert answer.err.splitlines()[:2] == [
+        "the shock makes 0 liquidatable beside 0 before it",
+        f"note: {WILDCARD}",
+    ]
+    told = document(case, "--shock", "*=-30%")["shock"]
+    assert (told["owed_by_wildcard"], told["note"]) == (["USDC"], WILDCARD)
+    assert f"Note: {WILDCARD}." in page.read_text(encoding="utf-8")
+
+
+def test_debts_that_are_named_or_keep_their_price_need_no_note(case: Path) -> None:
+    for words in (("*=-30%", "USDC=1"), ("ETH=-30%",), ("*=-30%", "USDC=-1%")):
+        asked = [word for text in words for word in ("--shock", text)]
+        assert document(case, *asked)["shock"]["note"] == "", words
+
+
 def test_rows_and_exit_code_are_of_after_the_shock(case: Path) -> None:
     words = ("--shock", "ETH=-30%", "--account", "ann")
     rows = list(csv.DictReader(io.StringIO(ask("health", case, *words, "--format", "csv").out)))
@@ -98,6 +122,34 @@ def test_the_report_begins_with_the_shock(case: Path, tmp_path: Path) -> None:
     assert_stands_alone(text)
     assert "Prices are moved at once, before anybody acts: ETH from " in text
     assert "trimtab health CASE --at first --shock ETH=-30% --report REPORT" in text
+
+
+def test_whatever_the_report_says_first_says_after_which_moves(tmp_path: Path) -> None:
+    """Title, date line, verdict and tiles: a page read in passing is not taken for a fact."""
+    moves = {"ETH": "-30%", "STETH": "-35%"}
+    trimtab.health(trimtab.demo_case(), shock=moves).report(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8").replace("\u202f", " ")
+    page = page.replace("\u00a0", " ").replace("\u2212", "-")
+    after = "After ETH -30 %, STETH -35 %: "
+    assert f"<title>{after}123 accounts liquidatable" in page
+    assert f"<h1>{after}123 accounts liquidatable" in page
+    dated = page.partition('<p class="period">')[2].partition("</p>")[0]
+    assert dated.partition(" · ")[0].endswith(", after ETH -30 %, STETH -35 %")
+    verdict = page.partition('<p class="verdict')[2].partition("</p>")[0]
+    assert after in verdict
+    assert " now" not in verdict
+    tiles = page.partition('<ul class="tiles">')[2].partition("</ul>")[0].split("<li")[1:]
+    assert sum("; after ETH -30 %, STETH -35 %" in tile for tile in tiles) == len(tiles) - 1
+    assert "liquidatable now" not in page.partition("<main>")[0].lower()
+    assert "After a further market fall of 10 %" in page
+
+
+def test_a_price_and_a_wildcard_are_told_as_they_were_asked(case: Path, tmp_path: Path) -> None:
+    page = tmp_path / "health.html"
+    words = ("--shock", "ETH=2100", "--shock", "*=+1.5%", "--report", page)
+    assert ask("health", case, *words).code == 0
+    told = page.read_text(encoding="utf-8").replace("\u202f", " ").replace("\u00a0", " ")
+    assert "<h1>After ETH at 2100 USD, all else +1.5 %: nobody is liquidatable" in told
 
 
 def test_other_rules_are_asked_at_the_moved_prices(case: Path, tmp_path: Path) -> None:
@@ -133,6 +185,7 @@ def test_mark_prices_move_with_their_asset(tmp_path: Path) -> None:
         ("ETH=nan%", "--shock ETH=nan%: expected ASSET=-30%"),
         ("ETH=-100%", "--shock ETH=-100%: expected a price above 0 after it"),
         ("ETH=0", "--shock ETH=0: expected a price above 0 after it"),
+        ("ETH=-30", "expected a price above 0 after it; ETH=-30% for a fall of 30 %"),
         ("*=5", "--shock *=5: expected a move, such as *=-20%"),
         ("ETHH=-30%", "--shock ETHH=-30%: there is no such asset; expected BTC, ETH, USD, USDC"),
         ("USD=-1%", "--shock USD=-1%: this asset has no price of its own"),
@@ -143,6 +196,10 @@ def test_another_form_is_refused_by_its_option(case: Path, text: str, said: str)
     answer = ask("health", case, "--shock", text)
     assert answer.code == 2
     assert said in answer.complaint
+
+
+def test_no_fall_is_offered_that_would_be_refused_too(case: Path) -> None:
+    assert "for a fall" not in ask("health", case, "--shock", "ETH=-100").complaint
 
 
 def test_an_asset_is_moved_once(case: Path) -> None:

@@ -89,16 +89,17 @@ def test_every_edge_case_gives_a_page_that_stands_alone(edge: str) -> None:
         ("one account", "The one account with debt"),
         ("one account", "One account owes all of the debt, 1,000 USD."),
         ("one account, no debt", "1 account holds 2,000 USD and owes nothing."),
-        ("nobody near", "Nobody is liquidatable, nor would be after a fall of all collateral by 5"),
+        ("nobody near", "Nobody is liquidatable, nor would be after a market fall of 5 %"),
         ("near", "Nobody is liquidatable yet, but some would be after"),
-        ("near", "Nobody is liquidatable; the first debt is a fall of 3.61 % away"),
+        ("near", "Nobody is liquidatable; the first debt is a market fall of 3.61 % away"),
         ("mixed", "2 accounts liquidatable, owing 3,800 USD"),
         ("mixed", "Some accounts owe more than all their collateral is worth."),
         ("mixed", "1 account owes 100 USD more than the collateral is worth."),
         ("mixed", "5 accounts hold 9,000 USD of collateral against 5,900 USD of debt."),
         ("all unsafe", "All debt is liquidatable already: there is no curve to draw."),
         ("all unsafe", "their collateral still covers their debts"),
-        ("no fall reaches", "No fall of the collateral makes any debt liquidatable."),
+        ("no fall reaches", "No market fall makes any debt liquidatable."),
+        ("no fall reaches", "No fall of the collateral makes any other debt liquidatable, so"),
         ("no fall reaches", "by no fall"),
     ],
 )
@@ -120,8 +121,9 @@ def test_the_headline_tells_who_is_next() -> None:
     told = plain_text(health_paragraph(book(MIXED)))
     assert "As of 14 November 2023, 22:13:20 UTC" in told
     assert "2 accounts with 3,800 USD of debt (64.4 % of all) are liquidatable now." in told
-    assert "fall together by 3.61 % before the next debt becomes liquidatable: that of bob" in told
-    assert "After a fall of 10 %, 5,400 USD of debt (91.5 % of all) is liquidatable" in told
+    assert "A market fall beyond 3.61 % makes the next debt liquidatable: that of bob" in told
+    assert "After a market fall of 10 %, 5,400 USD of debt (91.5 % of all) is liquidatable" in told
+    assert "In a market fall ETH loses the same part of the price, held or owed alike." in told
 
 
 def test_changes_under_other_rules(tmp_path: Path) -> None:

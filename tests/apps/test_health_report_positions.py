@@ -25,10 +25,10 @@ from trimtab.apps.report.health_book import HealthBook, Reach, book_of, debt_of,
 from trimtab.apps.report.health_positions import POSITIONS_MAX, position_rows
 from trimtab.apps.report.health_story import (
     health_paragraph,
-    health_tiles,
     health_title,
     health_verdict,
 )
+from trimtab.apps.report.health_tiles import health_tiles
 from trimtab.apps.report.shown import NONE, plain_text
 from trimtab.simulation import Standing, standing
 from trimtab.units import WAD
@@ -196,12 +196,12 @@ def test_what_has_no_price_has_a_dash(folder: Path) -> None:
     ("name", "words"),
     [
         ("first", "10 accounts hold 31,310 USD of collateral against 55,000 USD of exposure."),
-        ("first", "before the first exposure becomes liquidatable: that of bob/iso, 2,000 USD."),
+        ("first", "makes the first exposure liquidatable: that of bob/iso, 2,000 USD."),
         ("first", "After a rise of 10 %, 2,000 USD of exposure (3.6 % of all) is liquidatable; "),
         ("first", "after 30 %, 19,000 USD (34.5 %)."),
         ("last", "1 account with 2,310 USD of exposure"),
         ("last", "1 account owes 48.93 USD more than the collateral is worth."),
-        ("shorts", "No fall of the collateral makes any exposure liquidatable."),
+        ("shorts", "No market fall makes any exposure liquidatable."),
         ("shorts", "After a rise of 10 %, 0 USD of exposure (0 % of all) is liquidatable;"),
         ("cash", "1 account holds 9,000 USD and owes nothing."),
     ],
@@ -215,7 +215,11 @@ def test_the_paragraph_is_in_the_terms_of_the_venue(folder: Path, name: str, wor
     [
         ("shorts", ONLY_A_RISE, "good"),
         ("near short", ONLY_A_RISE, "warn"),
-        ("first", "Nobody is liquidatable; the first exposure is a fall of 2.63 % away", "warn"),
+        (
+            "first",
+            "Nobody is liquidatable; the first exposure is a market fall of 2.63 % away",
+            "warn",
+        ),
         ("last", "1 account liquidatable, with 2,310 USD", "bad"),
         ("cash", "Nobody owes anything", "good"),
     ],
@@ -230,7 +234,7 @@ def test_title_and_verdict(folder: Path, name: str, title: str, tone: str) -> No
 def test_tiles_name_the_exposure(folder: Path) -> None:
     tiles = {tile.name: tile for tile in health_tiles(book(folder, "first"))}
     assert tiles["Exposure"].value.exact == "55000 USD"
-    assert {"Fall to the first exposure", "Ten largest exposures"} <= tiles.keys()
+    assert {"Market fall to the first exposure", "Ten largest exposures"} <= tiles.keys()
     assert plain_text([tiles["Accounts"].note]).startswith("9 of them with exposure")
 
 
@@ -264,6 +268,6 @@ def test_a_verdict_looks_up_where_there_are_shorts(folder: Path) -> None:
     warned = health_verdict(book(folder, "near short")).text
     assert warned.startswith("Nobody is liquidatable yet, but some shorts would be after a rise")
     calm = health_verdict(book(folder, "shorts")).text
-    assert "a fall of all collateral" in calm
+    assert "a market fall of 5" in calm
     assert "a rise of what is sold short" in calm
     assert "rise" not in health_verdict(book(folder, "cash")).text

@@ -87,8 +87,8 @@ def test_money_has_the_exact_figure_behind_it() -> None:
 
 
 def test_health_is_cut_off_so_that_unsafe_never_looks_safe() -> None:
-    assert health(WAD - 1).text == "0.999"
-    assert health(WAD).text == "1.000"
+    assert health(WAD - 1).text == "0.9999"
+    assert health(WAD).text == "1.0000"
     assert health(None).text == "no debt"
 
 

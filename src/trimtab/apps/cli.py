@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from trimtab.apps.choices import Liquidatable, SortName, TableOrJson
-from trimtab.apps.console import Format, exit_code, say
+from trimtab.apps.console import NOT_BEGUN, Format, exit_code, say
 from trimtab.apps.import_cli import imports
 from trimtab.apps.import_exchange import exchange
 from trimtab.apps.journal_cli import journal
@@ -76,7 +76,11 @@ def health(
     ] = "first",
     format_: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
     sort: Annotated[
-        SortName, typer.Option(help="What to sort by, the riskiest or largest first.")
+        SortName,
+        typer.Option(
+            help="What to sort by, the riskiest or largest first; distance is how far all that "
+            "an account holds may fall while what it owes keeps its price."
+        ),
     ] = "health",
     limit: Annotated[
         int | None, typer.Option(help="Print at most so many accounts.", min=1)
@@ -144,9 +148,15 @@ def replay(
 
     Example: trimtab replay out/demo/case --out out/replay
     """
-    from trimtab.apps.verbs import run_replay
 
-    _run(lambda: run_replay(case, out, resume=resume, form=Format(format_), seed=seed), debug=debug)
+    def verb() -> None:
+        try:
+            from trimtab.apps.verbs import run_replay
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(NOT_BEGUN) from None
+        run_replay(case, out, resume=resume, form=Format(format_), seed=seed)
+
+    _run(verb, debug=debug)
 
 
 app.command()(stress)

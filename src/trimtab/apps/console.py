@@ -21,6 +21,7 @@ INTERRUPTED = 130
 INTERNAL = 4
 SLOW_SECONDS = 1.0
 PIPE_COLUMNS = 240
+NOT_BEGUN = "interrupted before the first step: nothing is written; run the same command again"
 NAME_COLUMNS_MIN = 14
 
 

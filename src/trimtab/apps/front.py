@@ -232,22 +232,35 @@ def _journaled(path: Path, head: Mapping[str, Any]) -> Iterator[StepRecord]:
     found = next(lines, None)
     if found is None:
         return
-    differs = [key for key in head if found.get(key) != head[key]]
-    if differs:
-        raise DataError(
-            "the journal is of another run",
-            where=path.name,
-            column=differs[0],
-            found=json.dumps(found.get(differs[0])),
-            expected=json.dumps(head[differs[0]]),
-            hint="run without --resume to start anew",
-        )
+    _require_same(path, found, head=head)
     for row, line in enumerate(lines, start=2):
         try:
             record = _decoded(line)
         except (AttributeError, KeyError, TypeError, ValueError):
             raise DataError("the line is no step of a replay", where=path.name, row=row) from None
         yield record
+
+
+def _require_same(path: Path, found: Mapping[str, Any], *, head: Mapping[str, Any]) -> None:
+    """Refuse the journal of other inputs, naming the files, or of another seed."""
+    hint = "run without --resume to start anew, which keeps this one aside"
+    then, now = found.get("case"), head["case"]
+    if isinstance(then, Mapping) and then != now:
+        names = sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
+        differ = f"{', '.join(names)} {'differs' if len(names) == 1 else 'differ'}"
+        raise DataError(
+            f"the journal is of another run: {differ} from then", where=path.name, hint=hint
+        )
+    for key, value in head.items():
+        if found.get(key) != value:
+            raise DataError(
+                "the journal is of another run",
+                where=path.name,
+                column=key,
+                found=json.dumps(found.get(key)),
+                expected=json.dumps(value),
+                hint=hint,
+            )
 
 
 def _decoded(line: Mapping[str, Any]) -> StepRecord:

@@ -31,13 +31,23 @@ class PriceMove:
 class Aftermath:
     """What a shock did: prices that moved, and who is liquidatable only since.
 
-    asked: the moves as they were asked for, by asset.
+    asked: the moves as they were asked for, by asset. owed_by_wildcard: assets that accounts owe
+    and that `*` moved, for nobody named them.
     """
 
     asked: Mapping[str, str]
     moves: tuple[PriceMove, ...]
     liquidatable_before: int
     newly_liquidatable: tuple[str, ...]
+    owed_by_wildcard: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """What a reader may not expect of `*`, in one line; "" where there is nothing to say."""
+        if not self.owed_by_wildcard:
+            return ""
+        owed = ", ".join(self.owed_by_wildcard)
+        return f"* moved what is owed too: {owed}; name assets to move them alone"
 
     def document(self) -> dict[str, Any]:
         """As JSON has it: exact decimal texts."""
@@ -53,6 +63,8 @@ class Aftermath:
             ],
             "liquidatable_before": self.liquidatable_before,
             "newly_liquidatable": list(self.newly_liquidatable),
+            "owed_by_wildcard": list(self.owed_by_wildcard),
+            "note": self.note,
         }
 
 
@@ -92,7 +104,9 @@ def shock_of(moves: Mapping[str, str]) -> Shock:
         except NumberError:
             raise UsageError(f"--shock {asset}={text}: expected {FORMS}") from None
         if (WAD + value if is_move else value) <= 0:
-            raise UsageError(f"--shock {asset}={text}: expected a price above 0 after it")
+            fall = not is_move and -100 * WAD < value < 0
+            hint = f"; {asset}={text}% for a fall of {text[1:]} %" if fall else ""
+            raise UsageError(f"--shock {asset}={text}: expected a price above 0 after it{hint}")
         if asset == EVERY_OTHER and not is_move:
             raise UsageError(f"--shock {asset}={text}: expected a move, such as *=-20%")
         if asset == EVERY_OTHER:
@@ -122,7 +136,20 @@ def shocked_standing(
         raise UsageError(f"--shock {asset}={given}: {error.what}{expected}") from None
     were = _liquidatable(before)
     new = tuple(name for name in _liquidatable(after) if name not in set(were))
-    return after, Aftermath(dict(moves), _moves(before, after), len(were), new)
+    found, owed = _moves(before, after), _owed_by_wildcard(case, moves)
+    moved = {one.asset for one in found}
+    owed = tuple(name for name in owed if name in moved)
+    return after, Aftermath(dict(moves), found, len(were), new, owed)
+
+
+def _owed_by_wildcard(case: Case, moves: Mapping[str, str]) -> tuple[str, ...]:
+    """Assets of the book's debts that only `*` speaks of, in the order of the rules."""
+    if EVERY_OTHER not in moves:
+        return ()
+    assets = case.rules.assets
+    owed = {row.instrument for row in case.book if row.quantity < 0}
+    named = {name for name, rules in assets.items() if {name, rules.underlying} & moves.keys()}
+    return tuple(name for name in assets if name in owed - named)
 
 
 def _liquidatable(found: Standing) -> list[str]:

@@ -6,11 +6,16 @@ from typing import Any
 from trimtab.apps import console, front, summaries
 from trimtab.apps.console import say
 from trimtab.apps.health_shock import Aftermath
+from trimtab.apps.rounding import fall_text, health_text
 from trimtab.model import Explanation, account_key
 from trimtab.units import Time, mul_div_half_up
 
 WAD = summaries.WAD_DECIMALS
 NAMES_SHOWN = 5
+DISTANCE_WORDS = (
+    "distance %: how far all that an account holds may fall while what it owes keeps its price"
+)
+RISE_WORDS = "; with +, how far what it is short of may rise"
 MARKET_LINES = (
     *("position_liquidations", "closed_value", "deleveragings", "deleveraged_value"),
     *("prices_refused", "breaker_trips"),
@@ -70,7 +75,7 @@ def print_health(result: front.HealthResult, chosen: Sequence[Explanation]) -> N
         [
             name_of(account),
             account.binding,
-            shown(account.health_wad, 4),
+            "-" if account.health_wad is None else health_text(account.health_wad),
             shown(account.collateral_wad, 2),
             shown(account.debt_wad, 2),
             shown(account.equity_wad, 2),
@@ -97,11 +102,15 @@ def print_health(result: front.HealthResult, chosen: Sequence[Explanation]) -> N
         _print_changes(result, quote)
     if result.shock is not None:
         say(_newly_liquidatable(result.shock))
+        if result.shock.note:
+            say(f"note: {result.shock.note}")
     say(
         f"{totals['accounts']} accounts, {totals['liquidatable']} liquidatable"
         f" ({len(chosen)} shown); {quote}: collateral {money(totals['collateral'])},"
         f" debt {money(totals['debt'])}, shortfall {money(totals['shortfall'])}"
     )
+    if any(account.debt_wad or account.positions for account in chosen):
+        say(DISTANCE_WORDS + (RISE_WORDS if found.case.rules.markets else ""))
 
 
 def _newly_liquidatable(found: Aftermath) -> str:
@@ -120,14 +129,17 @@ def nearest_wad(account: Explanation) -> int:
 
 
 def distance_of(account: Explanation) -> str:
-    """Percent that prices may fall; with a plus sign what they may rise, where that is nearer."""
+    """Percent that prices may fall; with a plus sign what they may rise, where that is nearer.
+
+    Rounded down, as in the report.
+    """
     if not (account.debt_wad or account.positions):
         return "-"
     rise, fall = account.distance_up_wad, account.distance_wad
     # A fall of everything never comes: it is what an account has that no fall reaches.
     if rise is not None and (rise < fall or fall >= 10**WAD):
-        return f"+{shown(rise * 100, 2)}"
-    return shown(fall * 100, 2)
+        return f"+{fall_text(rise)}"
+    return fall_text(fall)
 
 
 def _print_positions(result: front.HealthResult, chosen: Sequence[Explanation]) -> None:

@@ -11,6 +11,7 @@ from trimtab.apps.console import Format, say
 from trimtab.apps.health_shock import moves_of, shock_of
 from trimtab.apps.presets import load_case
 from trimtab.apps.printing import name_of, nearest_wad, print_health, print_replays
+from trimtab.apps.replay_folder import Under, is_to_resume, keep_earlier, naming_the_way_on
 from trimtab.model import Case, Explanation
 from trimtab.units import DataError, NumberError, Time, UsageError
 
@@ -153,39 +154,47 @@ def run_replay(case_folder: Path, out: Path, *, resume: bool, form: Format, seed
     if form not in (Format.TABLE, Format.JSON):
         raise UsageError("--format: the summary prints as table or json; tables are in --out")
     console.require_folder("--out", out)
-    case = load_case(case_folder, warn=_warn)
-    command = f"trimtab replay CASE --out DIR --seed {seed}"
-    result = _replayed(case, out, resume=resume, seed=seed, command=command)
-    result.save(out)
-    if form is Format.JSON:
-        console.print_json(result.to_json())
-        return
-    print_replays([result])
-    say(f"report: {out / 'report.html'}")
+    with naming_the_way_on(out) as under:
+        under.journaled = resume and is_to_resume(out)
+        case = load_case(case_folder, warn=_warn)
+        if resume and not under.journaled:
+            say(f"nothing to resume in {out}: the replay starts at its first step")
+        if not resume:
+            keep_earlier(out, case, seed=seed)
+        command = f"trimtab replay CASE --out DIR --seed {seed}"
+        result = _replayed(case, out, resume=resume, seed=seed, command=command, under=under)
+        result.save(out)
+        if form is Format.JSON:
+            console.print_json(result.to_json())
+            return
+        print_replays([result])
+        say(f"report: {out / 'report.html'}")
 
 
 def _replayed(
-    case: Case, out: Path, *, resume: bool, seed: int, command: str
+    case: Case, out: Path, *, resume: bool, seed: int, command: str, under: Under
 ) -> front.ReplayResult:
-    try:
-        with console.progress(case.rules.venue) as tell:
-            return front.replay(
-                case,
-                seed=seed,
-                journal=out / front.JOURNAL,
-                resume=resume,
-                progress=tell,
-                command=command,
-            )
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(
-            f"interrupted; the journal in {out} is whole: go on with --resume"
-        ) from None
+    with console.progress(case.rules.venue) as tell:
+        return front.replay(
+            case,
+            seed=seed,
+            journal=out / front.JOURNAL,
+            resume=resume,
+            progress=under.told(tell),
+            command=command,
+        )
 
 
 def run_demo(out: Path, *, seed: int) -> None:
     """`trimtab demo`: today's rules and the rules of the day, on one book and one crash."""
     console.require_folder("--out", out)
+    try:
+        _demo(out, seed=seed)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("interrupted; run the same command again") from None
+
+
+def _demo(out: Path, *, seed: int) -> None:
     say(f"seed {seed}; writing the case to {out / 'case'}")
     results = []
     for name, former in (("case", False), ("case-2020", True)):
@@ -193,7 +202,7 @@ def run_demo(out: Path, *, seed: int) -> None:
         case = load_case(out / name, warn=_warn)
         command = f"trimtab demo --seed {seed}"
         folder = out / ("replay" if not former else "replay-2020")
-        result = _replayed(case, folder, resume=False, seed=seed, command=command)
+        result = _replayed(case, folder, resume=False, seed=seed, command=command, under=Under())
         results.append(result)
     results[0].save(out / "replay", others=results[1:])
     results[1].save(out / "replay-2020", others=results[:1])

@@ -167,13 +167,16 @@ def dress(
         panel.set_ylim(bottom=0)
 
 
-def mark_values(panel: "Axes", at: Any, *, height: Any, done: Any, lost: Any) -> None:
+def mark_values(
+    panel: "Axes", at: Any, *, height: Any, done: Any, lost: Any, biggest: float = 0.0
+) -> None:
     """Circles for what was done, diamonds for what was lost, their areas on one scale of value.
 
     All are arrays of one length: place in time, height, and the two values at it; a value of
-    nothing has no marker.
+    nothing has no marker. `biggest` is the value of the largest marker, where another panel sets
+    the scale.
     """
-    biggest = max(float(done.max()), float(lost.max()))
+    biggest = max(float(done.max()), float(lost.max()), biggest)
     for value, tint, marker in ((done, "act", "o"), (lost, "loss", "D")):
         some = value > 1e-9
         if not some.any():

@@ -16,6 +16,7 @@ from trimtab.apps.report.drawing import (
     price_number,
     time_axis,
 )
+from trimtab.apps.report.loss_prices import LossPair, pair_name
 from trimtab.apps.report.prices import main_path
 from trimtab.apps.report.shown import axis_words, plain_text, price, sentence, short_number
 from trimtab.apps.report.story import owed_words
@@ -42,20 +43,31 @@ LIGHT_SHADES = ("#f3e3cf", "#f0b98d", "#e07f63", "#b8476a", "#762a6b", "#37124c"
 DARK_SHADES = ("#2b2238", "#5a2a63", "#97376a", "#d35c5a", "#f29b5c", "#fbe3a5")
 
 
-def pictures(run: ReplayRun) -> dict[str, Picture]:
-    """The pictures that the run has the data for; none with a single step."""
+def heat_of(run: ReplayRun) -> Heat | None:
+    """Debt by time and liquidation price of the main asset; None where there is none to draw."""
+    samples = run.metrics.samples
+    return heat(samples) if len(run.metrics.at_ns) > 1 and len(samples) > 1 else None
+
+
+def pictures(
+    run: ReplayRun, *, grid: Heat | None, pair: LossPair | None = None
+) -> dict[str, Picture]:
+    """The pictures that the run has the data for; none with a single step.
+
+    Arguments:
+        grid: see `heat_of`. pair: the price that the losses hang on, where it is drawn too.
+    """
     if len(run.metrics.at_ns) < 2:
         return {}
-    found = [_price_picture(run), _health_picture(run)]
-    grid = heat(run.metrics.samples) if len(run.metrics.samples) > 1 else None
+    found = [_price_picture(run, pair), _health_picture(run)]
     if grid is not None:
         found.append(_heat_picture(run, grid))
     return {one.name: one for one in found}
 
 
-def _price_picture(run: ReplayRun) -> Picture:
+def _price_picture(run: ReplayRun, pair: LossPair | None) -> Picture:
     path, quote = main_path(run), run.case.rules.quote
-    strips = _strips(run)
+    strips = _strips(run, pair)
     alt = plain_text(
         [
             sentence(
@@ -68,15 +80,19 @@ def _price_picture(run: ReplayRun) -> Picture:
     )
     acted = _largest_step(run, "repaid_value", "closed_value")
     scale = (acted, _largest_step(run, "bad_debt_value"))
-    height = 320 + 75 * len(strips)
+    height = 320 + 75 * len(strips) + (60 if pair else 0)
     return picture(
-        "price", alt, draw=lambda shape: _draw_price(run, shape), height=height, scale=scale
+        "price",
+        alt,
+        draw=lambda shape: _draw_price(run, pair, shape=shape),
+        height=height,
+        scale=scale,
     )
 
 
-def _strips(run: ReplayRun) -> list[str]:
+def _strips(run: ReplayRun, pair: LossPair | None) -> list[str]:
     """The strips under the price: only those that have something to show."""
-    found = []
+    found = [pair_name(pair)] if pair else []
     if column(run.metrics, "accounts_unsafe").any():
         found.append("unsafe accounts after each step")
     if run.case.gas:
@@ -84,10 +100,11 @@ def _strips(run: ReplayRun) -> list[str]:
     return found
 
 
-def _draw_price(run: ReplayRun, shape: Shape) -> "Canvas":
+def _draw_price(run: ReplayRun, pair: LossPair | None, *, shape: Shape) -> "Canvas":
     metrics, quote, asset = run.metrics, run.case.rules.quote, run.metrics.asset
-    strips = _strips(run)
-    canvas, panels = blank(shape, (3.4, *(1.0 for _ in strips)))
+    strips = _strips(run, pair)
+    heights = (1.8, *(1.0 for _ in strips[1:])) if pair else tuple(1.0 for _ in strips)
+    canvas, panels = blank(shape, (3.4, *heights))
     at, prices = times(metrics.at_ns), column(metrics, f"price_{asset}")
     kept = peaks(prices)
     panels[0].plot(days(at[kept]), prices[kept], color=COLORS["price"], linewidth=1.5, zorder=5)
@@ -95,7 +112,11 @@ def _draw_price(run: ReplayRun, shape: Shape) -> "Canvas":
     dress(panels[0], f"{asset} price, {quote} per {asset}", words=price_number)
     panels[0].margins(y=0.12)
     for panel, strip in zip(panels[1:], strips, strict=True):
-        if strip.startswith("unsafe"):
+        if pair is not None and panel is panels[1]:
+            _draw_pair(panel, run, pair=pair)
+            name = strip if not shape.narrow else f"{pair.held} price in {pair.owed}"
+            dress(panel, name, bins=4, words=price_number)
+        elif strip.startswith("unsafe"):
             _draw_unsafe(panel, run)
             dress(panel, f"{strip}, number", zero=True, bins=3)
         else:
@@ -104,6 +125,18 @@ def _draw_price(run: ReplayRun, shape: Shape) -> "Canvas":
     time_axis(panels, shape, words=_axis_words(run))
     panels[-1].set_xlim(*days(at[[0, -1]]))
     return canvas
+
+
+def _draw_pair(panel: "Axes", run: ReplayRun, *, pair: LossPair) -> None:
+    """The price that the losses hang on, and where these accounts' losses sit on it."""
+    at, kept = days(times(run.metrics.at_ns)), peaks(pair.prices)
+    panel.plot(at[kept], pair.prices[kept], color=COLORS["price"], linewidth=1.5, zorder=5)
+    starts = bins(len(at))
+    lost = per_bin(pair.lost, starts)
+    top = max(float(values.max()) for values in _marked(run))
+    height = pair.prices[starts]
+    mark_values(panel, at[starts], height=height, done=0 * lost, lost=lost, biggest=top)
+    panel.margins(y=0.15)
 
 
 def _draw_unsafe(panel: "Axes", run: ReplayRun) -> None:
@@ -123,13 +156,16 @@ def _draw_gas(panel: "Axes", run: ReplayRun) -> None:
 
 def _mark_liquidations(panel: "Axes", run: ReplayRun, *, prices: Floats) -> None:
     """Circles whose area is what was repaid, diamonds for what was lost, on the same scale."""
-    metrics = run.metrics
-    starts = bins(len(metrics.at_ns))
-    at = days(times(metrics.at_ns))
-    acted = column(metrics, "repaid_value") + column(metrics, "closed_value")
-    lost = per_bin(column(metrics, "bad_debt_value"), starts)
-    done = per_bin(acted, starts)
+    starts, at = bins(len(run.metrics.at_ns)), days(times(run.metrics.at_ns))
+    done, lost = _marked(run)
     mark_values(panel, at[starts], height=prices[starts], done=done, lost=lost)
+
+
+def _marked(run: ReplayRun) -> tuple[Floats, Floats]:
+    """What was done and what was lost within each marker's span."""
+    metrics, starts = run.metrics, bins(len(run.metrics.at_ns))
+    acted = column(metrics, "repaid_value") + column(metrics, "closed_value")
+    return per_bin(acted, starts), per_bin(column(metrics, "bad_debt_value"), starts)
 
 
 def _largest_step(run: ReplayRun, *names: str) -> str:

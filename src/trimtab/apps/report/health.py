@@ -19,11 +19,12 @@ from trimtab.apps.report.health_rows import (
 )
 from trimtab.apps.report.health_story import (
     health_paragraph,
-    health_tiles,
     health_title,
     health_verdict,
     shock_sentences,
+    shock_words,
 )
+from trimtab.apps.report.health_tiles import health_tiles
 from trimtab.apps.report.page import resource, template_of
 from trimtab.apps.report.rule_words import asset_heads, fund_words, liquidation_words
 from trimtab.apps.report.shown import moment, plain_text, printable, ratio
@@ -49,7 +50,8 @@ def health_report(
     Returns:
         HTML text without scripts and without any address that a browser would fetch.
     """
-    book = book_of(found)
+    quote = found.case.rules.quote
+    book = book_of(found, after="" if shock is None else shock_words(shock, quote))
     context = {
         **_head(book, command=command, shock=shock),
         **_tables(book),
@@ -71,6 +73,7 @@ def _head(book: HealthBook, *, command: str, shock: Aftermath | None) -> Mapping
         "command": command,
         "title": health_title(book),
         "as_of": moment(book.found.as_of_ns),
+        "after": book.after,
         "verdict": health_verdict(book),
         "paragraph": paragraph,
         "description": plain_text(paragraph),

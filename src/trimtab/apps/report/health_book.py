@@ -5,17 +5,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
 
+from trimtab.apps.report.health_fall import MarketFall, market_fall
 from trimtab.apps.report.shown import NARROW, Shown, printable
+from trimtab.apps.rounding import fall_text
 from trimtab.model import Explanation, account_key
 from trimtab.simulation import Standing
-from trimtab.units import WAD, div_down, format_decimal
+from trimtab.units import WAD, format_decimal
 
 HUNDREDTH_WAD = WAD // 10_000  # a hundredth of a percent
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Debt and notional (wad) that can be liquidated after a move, and of how many accounts."""
+    """Debt and notional (wad) that can be liquidated after a move, and of how many accounts.
+
+    Valued at the prices before the move.
+    """
 
     debt_wad: int
     accounts: int
@@ -27,7 +32,9 @@ class HealthBook:
 
     `unsafe` are liquidatable already, the largest debt first. `waiting` are those that a fall of
     all collateral makes liquidatable, the nearest first; `beyond` are reached by no such fall.
-    What an account owes is its debt and the notional of its positions: `owed`.
+    What an account owes is its debt and the notional of its positions: `owed`. `fall` is what a
+    fall of the market does, which takes debts in falling assets along. `after` says by which
+    moves the prices are not those of the moment, "" where they are.
     """
 
     found: Standing
@@ -35,6 +42,13 @@ class HealthBook:
     waiting: tuple[Explanation, ...]
     beyond: tuple[Explanation, ...]
     running_debt: tuple[int, ...]
+    fall: MarketFall
+    after: str = ""
+
+    @property
+    def further(self) -> str:
+        """What a fall is called: one more, where prices are moved already."""
+        return "further market fall" if self.after else "market fall"
 
     @property
     def quote(self) -> str:
@@ -74,6 +88,7 @@ class HealthBook:
     def reached(self, fall_wad: int) -> Reach:
         """What is liquidatable once all collateral but the quote has fallen by a fraction (wad).
 
+        Debts keep their price: for a fall that takes them along, see `fall`.
         An account whose distance is the fall itself has an excess of zero, and is still safe.
         """
         number = bisect_left(self.waiting, fall_wad, key=lambda account: account.distance_wad)
@@ -86,8 +101,12 @@ class HealthBook:
         return Reach(debt_of(self.unsafe) + debt_of(rising), len(self.unsafe) + len(rising))
 
 
-def book_of(found: Standing) -> HealthBook:
-    """Put the accounts of a standing in order of risk."""
+def book_of(found: Standing, *, after: str = "") -> HealthBook:
+    """Put the accounts of a standing in order of risk.
+
+    Arguments:
+        after: how its prices were moved, in words; "" where they were not.
+    """
     debtors = [account for account in found.accounts if owed_wad(account) > 0]
     unsafe = sorted((a for a in debtors if a.liquidatable), key=_by_debt)
     safe = [account for account in debtors if not account.liquidatable]
@@ -96,7 +115,8 @@ def book_of(found: Standing) -> HealthBook:
     beyond = sorted((a for a in safe if a.distance_wad >= WAD), key=_by_debt)
     debts = (owed_wad(account) for account in waiting)
     running = tuple(accumulate(debts, initial=debt_of(unsafe)))
-    return HealthBook(found, tuple(unsafe), tuple(waiting), tuple(beyond), running)
+    fall = market_fall(found, debtors)
+    return HealthBook(found, tuple(unsafe), tuple(waiting), tuple(beyond), running, fall, after)
 
 
 def _by_debt(account: Explanation) -> tuple[int, str, str]:
@@ -129,11 +149,11 @@ def name_of(account: Explanation) -> str:
 
 
 def distance(fall_wad: int) -> Shown:
-    """A fall in percent with two decimals, cut off so that it does not look farther than it is."""
+    """A fall in percent as the terminal has it: rounded down, never farther than it is."""
     if fall_wad >= WAD:
         return Shown("never", "not by any fall of the collateral alone")
     exact = f"{format_decimal(fall_wad, 16)} %"
     if 0 < fall_wad < HUNDREDTH_WAD:
         return Shown(f"<0.01{NARROW}%", exact)
-    cut = div_down(fall_wad, HUNDREDTH_WAD)
-    return Shown(f"{cut / 100:.2f}{NARROW}%" if cut else f"0{NARROW}%", exact)
+    text = fall_text(fall_wad) if fall_wad else "0"
+    return Shown(f"{text}{NARROW}%", exact)

@@ -78,9 +78,9 @@ def map_picture(book: HealthBook) -> Picture | None:
     if not book.waiting:
         return None
     words = sentence(
-        "Rising curve: debt in {} that is liquidatable once all collateral has fallen together, "
-        "from {} of all debt without a fall to {} at the right edge; the nearest debt is a fall "
-        "of {} away.",
+        "Rising curve: debt in {} that is liquidatable once all collateral has fallen together "
+        "while debts keep their price, from {} of all debt without a fall to {} at the right "
+        "edge; the nearest debt is a fall of {} away.",
         *(book.quote, share(book.reached(0).debt_wad, book.debt_wad)),
         share(book.reached(WAD).debt_wad, book.debt_wad),
         distance(book.waiting[0].distance_wad),

@@ -15,8 +15,10 @@ from trimtab.apps.report.bars import (
 )
 from trimtab.apps.report.comparison import comparison_of, labels_of
 from trimtab.apps.report.ends import Ends, ends_of
-from trimtab.apps.report.figures import pictures
+from trimtab.apps.report.figures import heat_of, pictures
 from trimtab.apps.report.ledger import cash_rows, fund_rows, loss_rows, pool_rows
+from trimtab.apps.report.left_out import left_out_words
+from trimtab.apps.report.loss_prices import LossPair, loss_pair
 from trimtab.apps.report.markets import market_pictures, market_rows
 from trimtab.apps.report.notes import left_rows, warnings_of
 from trimtab.apps.report.prices import price_rows
@@ -65,10 +67,10 @@ def replay_report(
     Returns:
         HTML text without scripts and without any address that a browser would fetch.
     """
-    ends = ends_of(run)
+    ends, pair = ends_of(run), loss_pair(run)
     context = {
-        **_head(run, ends, command=command),
-        **_pictures(run, ends),
+        **_head(run, ends, command=command, pair=pair),
+        **_pictures(run, ends, pair=pair),
         **_losses(run, ends, others=others),
         **_accounts(run, ends),
         **_rules(run),
@@ -98,8 +100,8 @@ def resource(name: str) -> str:
     return files("trimtab.apps.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def _head(run: ReplayRun, ends: Ends, *, command: str) -> Mapping[str, Any]:
-    paragraph = paragraph_of(run, ends)
+def _head(run: ReplayRun, ends: Ends, *, command: str, pair: LossPair | None) -> Mapping[str, Any]:
+    paragraph = paragraph_of(run, ends, pair=pair)
     rules = run.case.rules
     return {
         "css": resource("report.css"),
@@ -128,15 +130,17 @@ def _period(run: ReplayRun) -> Sentence:
     )
 
 
-def _pictures(run: ReplayRun, ends: Ends) -> Mapping[str, Any]:
-    markets = market_pictures(run)
+def _pictures(run: ReplayRun, ends: Ends, *, pair: LossPair | None) -> Mapping[str, Any]:
+    markets, grid = market_pictures(run), heat_of(run)
     return {
         "asset": run.metrics.asset,
-        "pictures": pictures(run) | {one.name: one for one in markets},
+        "pictures": pictures(run, grid=grid, pair=pair) | {one.name: one for one in markets},
         "market_names": [one.name for one in markets if one.name.startswith("market")],
         "market_rows": market_rows(run),
         "owed": owed_words(run),
         "price_rows": price_rows(run),
+        "pair": pair,
+        "left_out": left_out_words(run, ends, grid=grid) if grid is not None else (),
         "buckets": bucket_names(HEALTH_EDGES),
         "at_risk": AT_RISK_HEALTH,
         "health_rows": health_bars(ends),

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import floor, isfinite, log10
 
-from trimtab.units import NANOSECONDS, WAD, Time, div_down, format_decimal
+from trimtab.apps.rounding import health_text
+from trimtab.units import NANOSECONDS, WAD, Time, format_decimal
 
 WAD_DECIMALS = 18
 NARROW = "\u202f"  # narrow space that does not break: between a figure and its sign or unit
@@ -133,11 +134,10 @@ def ratio(value_wad: int) -> Shown:
 
 
 def health(value_wad: int | None) -> Shown:
-    """A health factor with three decimals, cut off so that 0.9999 does not look safe."""
+    """A health factor as the terminal has it: rounded down, so that 0.99999 does not look safe."""
     if value_wad is None:
         return Shown("no debt", "no debt")
-    cut = div_down(value_wad, WAD // 1000)
-    return Shown(_grouped(cut / 1000, 3), format_decimal(value_wad, WAD_DECIMALS))
+    return Shown(health_text(value_wad), format_decimal(value_wad, WAD_DECIMALS))
 
 
 def count(number: int) -> Shown:

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from trimtab.apps.report.ends import Cause, Ends
+from trimtab.apps.report.loss_prices import LossPair, loss_words
 from trimtab.apps.report.prices import PricePath, main_path, price_paths
 from trimtab.apps.report.shown import (
     NO_BREAK,
@@ -98,14 +99,15 @@ def backstop_loss_wad(run: ReplayRun) -> int:
     return max(0, lost - run.tally.loss_wad[Payer.BACKSTOP])
 
 
-def paragraph_of(run: ReplayRun, ends: Ends) -> list[Sentence]:
-    """What a reader takes away who reads nothing else."""
+def paragraph_of(run: ReplayRun, ends: Ends, *, pair: LossPair | None = None) -> list[Sentence]:
+    """What a reader takes away who reads nothing else; `pair` is what most of the losses are of."""
     path = main_path(run)
     return [
         _book(run, ends, path=path),
         *_market(run, path),
         *_liquidations(run, ends),
         *_losses(run, ends),
+        *loss_words(run, pair),
         *_backstop(run),
         _cash(run),
         *_unsafe(run, ends),
