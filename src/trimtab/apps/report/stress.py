@@ -57,6 +57,7 @@ def stress_report(answer: StressAnswer) -> str:
         "origin": _origin(answer),
         "command": printable(answer.command),
         "versions": versions(),
+        "worst_share": chance(1.0 - result.tail().level).text,
         "level": f"{100 * result.tail().level:.10g}{NARROW}%",
         "is_whole": result.facts.is_whole,
     }
