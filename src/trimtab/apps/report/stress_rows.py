@@ -83,14 +83,14 @@ def stress_tiles(answer: StressAnswer) -> list[Tile]:
         Tile(
             "Loss beyond the funds",
             chance(insolvent.value),
-            sentence("likely; from {} to {}", chance(insolvent.low), chance(insolvent.high)),
+            sentence("of paths; from {} to {}", chance(insolvent.low), chance(insolvent.high)),
             tone="bad" if insolvent.value > result.fund.probability else "good",
         ),
         Tile(
-            "Fund that is enough",
+            "Funds that would be enough",
             money(result.fund.size.value, quote),
             sentence(
-                "but for a chance of {}; now {}",
+                "on all but {} of paths; there are {}",
                 chance(result.fund.probability),
                 money(result.fund.present, quote),
             ),
@@ -116,10 +116,20 @@ def stress_tiles(answer: StressAnswer) -> list[Tile]:
         Tile(
             "Paths",
             count(result.facts.done),
-            sentence("worth {} equal ones for a mean", count(round(result.facts.effective_paths))),
+            _worth(answer),
             tone="" if result.facts.is_whole else "warn",
         ),
     ]
+
+
+def _worth(answer: StressAnswer) -> Sentence:
+    """How the paths count: alike, or by weights."""
+    facts = answer.result.facts
+    worth = round(facts.effective_paths)
+    if worth == facts.done:
+        return sentence("drawn with the seed {}, all alike", str(facts.seed))
+    words = "weighted; for a mean as good as {} plainly drawn ones"
+    return sentence(words, count(worth))
 
 
 @dataclass(frozen=True, slots=True)
