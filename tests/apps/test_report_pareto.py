@@ -26,7 +26,7 @@ def result() -> TuneResult:
 
 def test_the_picture_says_what_it_shows():
     found = pareto_picture(result(), quote="USD")
-    assert found.alt.startswith("Expected shortfall against borrow capacity of 5 sets of rules, 3")
+    assert found.alt.startswith("Expected shortfall against borrow capacity of 4 sets of rules, 3")
     assert found.alt.endswith("None betters them.")
     for text in (found.wide, found.narrow):
         assert "present" in text

@@ -18,6 +18,7 @@ from tests.apps.test_report import HOSTILE, Reader, assert_stands_alone, small_c
 from trimtab.apps.report.tune import tune_report
 from trimtab.apps.tuning import TuneAnswer
 from trimtab.apps.tuning.verb import print_tune
+from trimtab.apps.tuning.words import refused_words, tail_warning
 from trimtab.simulation import Change
 from trimtab.simulation.stress.tuning import Trial, TuneResult, pareto_set
 from trimtab.simulation.stress.tuning.results import DryRun, KeyChange, Recommendation, Trade
@@ -62,7 +63,7 @@ def answer(
         changes = (KeyChange(KEY, "0.80", "0.82"), KeyChange("insurance.balance", None, "5"))
         chosen = Recommendation(trials[2], REASON, changes, CASE.rules, dry)
     result = TuneResult(
-        *(trials, pareto_set(trials), 0.99, 12 * 3600.0, 100, 0, "same_share", chosen),
+        *(trials, pareto_set(trials), 0.99, 12 * 3600.0, 500, 0, "same_share", chosen),
         is_whole=True,
     )
     return TuneAnswer(CASE, replace(result, **facts), "trimtab tune CASE --out DIR")
@@ -96,6 +97,7 @@ EDGES = {
     "one trial": answer(TRIALS[:1]),
     "all alike": answer(tuple(trial(n, 0.0, 1000.0) for n in range(4))),
     "levels": answer(level=0.99995),
+    "few paths": answer(dry=dry_run(2), paths=100),
     "hostile": hostile(),
 }
 
@@ -127,7 +129,19 @@ def test_every_edge_gives_a_page_that_stands_alone(edge: str) -> None:
     ("edge", "words"),
     [
         ("none", "Nothing tried betters the present rules"),
-        ("none", "5 sets of rules were put to the same 100 price paths of 12 hours."),
+        (
+            "none",
+            "5 sets of rules were tried; 4 of them were put to the same 500 price paths of 12 "
+            "hours. The other 1 cannot be rules and met no path: 1 for: no rules.",
+        ),
+        ("few paths", "A candidate, to be confirmed: 2 keys to change"),
+        ("few paths", "The candidate would bring the expected shortfall from 500 USD to 400 USD"),
+        (
+            "few paths",
+            "100 paths leave 1 in the tail at 0.99: a single path decides which rules look best; "
+            "confirm with 500 paths or more, and another seed.",
+        ),
+        ("few paths", "and – where the paths are too few to bound it"),
         ("none", "None of them betters the rules as they are in every aim."),
         ("trades", "The front has 2 trades of one aim for another: a choice, not an improvement."),
         ("trades", "Trades, not improvements"),
@@ -228,6 +242,12 @@ def test_the_document_bears_what_has_no_bound() -> None:
         ("recommended", "2 accounts become liquidatable"),
         ("refused", "dry run: weights may not rise so fast"),
         ("levels", "ES 0.99995 USD"),
+        ("levels", "confirm with 100,000 paths or more"),
+        ("recommended", "5 trials, 4 of them on the same 500 paths"),
+        ("recommended", "refused before any path, 1 of them: 1 for: no rules"),
+        ("recommended", "recommended, trial 2"),
+        ("few paths", "candidate, trial 2"),
+        ("few paths", "warning: 100 paths leave 1 in the tail at 0.99"),
     ],
 )
 def test_what_is_printed(edge: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -235,6 +255,36 @@ def test_what_is_printed(edge: str, words: str, capsys: pytest.CaptureFixture[st
     told = capsys.readouterr()
     assert words in told.out + told.err
     assert repr(EDGES[edge]).startswith(f"<TuneAnswer: {len(EDGES[edge].result.trials)} trials")
+
+
+def test_what_few_paths_chose_is_nowhere_called_recommended() -> None:
+    assert "ecommended" not in page_of("few paths")
+    assert "ecommended" in page_of("recommended")
+    document = EDGES["few paths"].to_json()
+    assert (document["is_firm"], document["paths_wanted"]) == (False, 500)
+    assert document["tail_paths"] == pytest.approx(1.0)
+    assert document["refused"] == {"no rules": 1}
+
+
+@pytest.mark.parametrize(
+    ("paths", "level", "firm", "wanted"),
+    [(500, 0.99, True, 500), (499, 0.99, False, 500), (100, 0.95, True, 100), (4, 0.5, False, 10)],
+)
+def test_five_paths_in_the_tail_are_enough(
+    paths: int, level: float, firm: bool, wanted: int
+) -> None:
+    found = answer(paths=paths, level=level).result
+    assert (found.is_firm, found.paths_wanted) == (firm, wanted)
+    assert bool(tail_warning(found)) != firm
+
+
+def test_refusals_are_counted_by_what_was_expected() -> None:
+    told = [f"assets.ETH.x: found 0.9{n}, expected below 1" for n in range(3)]
+    told += ["assets.ETH.y: found 1, expected 2", "a", "b", "b"]
+    bad = [trial(n, 0.0, 0.0, conflict=words) for n, words in enumerate(told, start=1)]
+    found = answer((TRIALS[0], *bad)).result
+    assert found.refused == {"below 1": 3, "b": 2, "2": 1, "a": 1}
+    assert refused_words(found) == "3 for: below 1; 2 for: b; 1 for: 2; 1 for other reasons"
 
 
 def test_the_document_has_trades_with_their_rates_and_without_whole_rules() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from trimtab.apps.report.drawing import COLORS, SETTINGS, Picture, Shape, blank, dress, picture
 from trimtab.apps.report.shown import short_number
+from trimtab.apps.tuning.words import choice_name
 from trimtab.simulation.stress.tuning import Trial, TuneResult
 
 if TYPE_CHECKING:
@@ -58,15 +59,17 @@ def pareto_words(result: TuneResult, *, quote: str) -> str:
     """Return what the picture shows, in words."""
     present, chosen = result.present, result.recommendation
     told = (
-        f"Expected shortfall against borrow capacity of {len(result.trials)} sets of rules, "
+        f"Expected shortfall against borrow capacity of "
+        f"{sum(trial.is_feasible for trial in result.trials)} sets of rules, "
         f"{len(result.pareto)} of them bettered by no other. The present rules: "
         f"{short_number(present.shortfall)} {quote} at risk, "
         f"{short_number(present.capacity)} {quote} to borrow."
     )
     if chosen is None:
         return f"{told} None betters them."
+    name = choice_name(result).capitalize()
     return (
-        f"{told} Recommended: {short_number(chosen.trial.shortfall)} at risk, "
+        f"{told} {name}: {short_number(chosen.trial.shortfall)} at risk, "
         f"{short_number(chosen.trial.capacity)} to borrow."
     )
 
@@ -92,7 +95,7 @@ def _drawn(result: TuneResult, shape: Shape, *, quote: str, inks: Mapping[str, s
     panel.set_xlabel(f"borrow capacity, {quote}", fontsize=10, labelpad=3)
     _named(panel, result.present, name="present", tint=inks["loss"])
     if result.recommendation is not None:
-        _named(panel, result.recommendation.trial, name="recommended", tint=inks["act"])
+        _named(panel, result.recommendation.trial, name=choice_name(result), tint=inks["act"])
     return canvas
 
 

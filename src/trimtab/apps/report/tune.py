@@ -1,6 +1,7 @@
 """The report of a search for rules: one HTML page with its front, its change and the dry run."""
 
 from collections.abc import Mapping
+from math import isinf
 from typing import Any
 
 from trimtab.apps.report.page import resource, template_of
@@ -21,7 +22,7 @@ from trimtab.apps.report.stress_rows import cell, money
 from trimtab.apps.report.tiles import Tile
 from trimtab.apps.summaries import versions
 from trimtab.apps.tuning.front import TuneAnswer
-from trimtab.apps.tuning.words import trade_words
+from trimtab.apps.tuning.words import choice_name, refused_words, tail_warning, trade_words
 from trimtab.simulation.stress.tuning import Recommendation, Trade, Trial
 from trimtab.units import NANOSECONDS
 
@@ -37,6 +38,8 @@ def tune_report(answer: TuneAnswer) -> str:
         "venue": printable(answer.case.rules.venue),
         "quote": quote,
         "title": _title(answer),
+        "warning": tail_warning(result),
+        "unbounded": any(isinf(one.shortfall_error) for one in result.trials),
         "paragraph": paragraph,
         "description": plain_text(paragraph),
         "tiles": _tiles(answer),
@@ -68,7 +71,7 @@ def _row(answer: TuneAnswer, trial: Trial) -> dict[str, Any]:
     chosen = answer.result.recommendation
     note = "present" if trial.number == 0 else ""
     if chosen is not None and chosen.trial.number == trial.number:
-        note = "recommended"
+        note = choice_name(answer.result)
     elif any(trade.trial.number == trial.number for trade in answer.result.trades):
         note = "a trade"
     return {
@@ -87,19 +90,26 @@ def _title(answer: TuneAnswer) -> str:
     if found is None:
         return "Nothing tried betters the present rules"
     number = len(found.changes)
-    return f"{number} {'key' if number == 1 else 'keys'} to change"
+    told = f"{number} {'key' if number == 1 else 'keys'} to change"
+    return told if answer.result.is_firm else f"A candidate, to be confirmed: {told}"
 
 
 def _paragraph(answer: TuneAnswer) -> list[Sentence]:
     result, quote = answer.result, answer.case.rules.quote
     found, present = result.recommendation, result.present
     hours = duration(round(result.horizon_seconds * NANOSECONDS))
+    refused = sum(result.refused.values())
     lines = [
         sentence(
-            "{} sets of rules were put to the same {} price paths of {}.",
-            *(count(len(result.trials)), count(result.paths), hours),
+            "{} tried; {} put to the same {} of {}.",
+            counted(len(result.trials), "set of rules was", many="sets of rules were"),
+            counted(len(result.trials) - refused, "of them was", many="of them were"),
+            *(counted(result.paths, "price path"), hours),
         )
     ]
+    if refused:
+        words = "The other {} cannot be rules and met no path: {}."
+        lines.append(sentence(words, count(refused), printable(refused_words(result))))
     if found is None:
         lines.append(sentence("None of them betters the rules as they are in every aim."))
         if result.trades:
@@ -110,8 +120,9 @@ def _paragraph(answer: TuneAnswer) -> list[Sentence]:
     return [
         *lines,
         sentence(
-            "The recommended ones bring the expected shortfall from {} to {} and the borrow"
+            "{} would bring the expected shortfall from {} to {} and the borrow"
             " capacity from {} to {}.",
+            "The recommended ones" if result.is_firm else "The candidate",
             *(money(present.shortfall, quote), money(found.trial.shortfall, quote)),
             *(money(present.capacity, quote), money(found.trial.capacity, quote)),
         ),

@@ -17,7 +17,12 @@ from trimtab.apps.stressing.printing import number
 from trimtab.apps.stressing.retelling import shown, told_choices
 from trimtab.apps.stressing.verb import settings_of
 from trimtab.apps.tuning.front import TuneAnswer, tune
-from trimtab.apps.tuning.words import trade_words
+from trimtab.apps.tuning.words import (
+    choice_name,
+    refused_words,
+    tail_warning,
+    trade_words,
+)
 from trimtab.simulation.stress.tuning import Borrowers, Parameter
 from trimtab.units import RulesError, UsageError
 
@@ -138,21 +143,29 @@ def print_tune(answer: TuneAnswer) -> None:
         chosen = result.recommendation
         mark = "present" if place == 0 else ""
         if chosen is not None and chosen.trial.number == trial.number:
-            mark = "recommended"
+            mark = choice_name(result)
         elif any(trade.trial.number == trial.number for trade in result.trades):
             mark = "a trade"
         cells = [number(value) for value in (trial.shortfall, trial.capacity, trial.fund)]
         rows.append([f"{trial.number}", *cells, mark])
     columns = ["trial", f"ES {result.level:.10g} {quote}", f"borrow capacity {quote}", "fund", ""]
-    title = f"{answer.case.rules.venue}: {len(result.trials)} trials of {result.paths:,} paths each"
+    refused = sum(result.refused.values())
+    title = (
+        f"{answer.case.rules.venue}: {len(result.trials)} trials, "
+        f"{len(result.trials) - refused} of them on the same {result.paths:,} paths"
+    )
     console.print_table(title, columns, rows=rows, left=1)
+    if refused:
+        say(f"refused before any path, {refused} of them: {refused_words(result)}")
+    if not result.is_firm:
+        say(f"warning: {tail_warning(result)}")
     found = result.recommendation
     if found is None:
         say("no trial betters the present rules" + (" in every aim" if result.trades else ""))
         for trade in result.trades:
             say(f"a trade, not an improvement: {trade_words(answer, trade)}")
         return
-    say(f"recommended, trial {found.trial.number}: {found.reason}")
+    say(f"{choice_name(result)}, trial {found.trial.number}: {found.reason}")
     for change in found.changes:
         say(f"  {change.key}: {change.present or 'absent'} -> {change.proposed}")
     dry = found.dry_run
