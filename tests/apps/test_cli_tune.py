@@ -126,6 +126,7 @@ REFUSED = {
     ("--executor", "moon"): (2, "expected one of threads"),
     ("--format", "parquet"): (2, "table or json"),
     ("--trials", "1"): (2, "trials"),
+    ("--least-buffer", "2"): (2, "--least-buffer: found 2, expected a number from 0 to below 1"),
 }
 
 

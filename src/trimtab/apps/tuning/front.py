@@ -20,6 +20,7 @@ from trimtab.apps.stressing.chosen import AUTO
 from trimtab.apps.stressing.front import prepared_by_any
 from trimtab.model import Case, StressSettings
 from trimtab.simulation.stress.tuning import (
+    LEAST_BUFFER,
     Borrowers,
     Parameter,
     TuneQuestion,
@@ -95,6 +96,7 @@ def tune(
     trials: int = 60,
     space: Sequence[Parameter] = (),
     borrowers: Borrowers = Borrowers.SAME_SHARE,
+    least_buffer: str = LEAST_BUFFER,
     settings: StressSettings | None = None,
     workers: int = 1,
     executor: ExecutorKind = ExecutorKind.THREADS,
@@ -110,6 +112,8 @@ def tune(
         trials: how many sets of values are tried, the present rules among them.
         space: keys and ranges; empty is thresholds, bonuses, sizing and the fund of the case.
         borrowers: how the book answers to other rules.
+        least_buffer: what trials leave between max_ltv and liquidation_threshold, decimal text;
+            as little as the present rules where these leave less.
         settings: of a stress file: markets, oracle, chain, keepers.
         workers, executor: who works the paths off; the numbers are the same for all.
         out: a folder that keeps the trials, from which a search goes on; None is memory.
@@ -126,7 +130,7 @@ def tune(
     if chosen.engine == AUTO:
         question = prepared_by_any(question, process=process)[0].question
     storage = None if out is None else study_storage(Path(out) / STUDY)
-    asked = TuneQuestion(question, trials, tuple(space), borrowers)
+    asked = TuneQuestion(question, trials, tuple(space), borrowers, least_buffer)
     with open_executor(executor, workers) as hands:
         result = run_tuning(
             asked, process=process, storage=storage, executor=hands, progress=progress

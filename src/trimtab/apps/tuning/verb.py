@@ -23,7 +23,7 @@ from trimtab.apps.tuning.words import (
     tail_warning,
     trade_words,
 )
-from trimtab.simulation.stress.tuning import Borrowers, Parameter
+from trimtab.simulation.stress.tuning import LEAST_BUFFER, Borrowers, Parameter
 from trimtab.units import RulesError, UsageError
 
 
@@ -40,6 +40,7 @@ class TuneRun:
     form: Format
     executor: str
     workers: int
+    least_buffer: str = LEAST_BUFFER
 
     def __post_init__(self) -> None:
         for name, found, known in (
@@ -104,6 +105,7 @@ def run_tune_verb(run: TuneRun, choices: StressChoices) -> int:
             trials=run.trials,
             space=space,
             borrowers=Borrowers(run.borrowers),
+            least_buffer=run.least_buffer,
             settings=settings,
             workers=run.workers,
             executor=ExecutorKind(run.executor),
@@ -129,6 +131,8 @@ def _command(run: TuneRun, choices: StressChoices) -> str:
     words += [f"--key {shown(text)}" for text in run.keys]
     if run.borrowers != Borrowers.SAME_SHARE:
         words.append(f"--borrowers {run.borrowers}")
+    if run.least_buffer != LEAST_BUFFER:
+        words.append(f"--least-buffer {shown(run.least_buffer)}")
     if run.settings is not None:
         words.append("--settings FILE")
     return " ".join([*words, *told_choices(choices), f"--seed {choices.seed}", "--out DIR"])

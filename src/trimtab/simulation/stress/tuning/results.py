@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from trimtab.model import Ramp, Rules
 from trimtab.simulation.standing import Change
+from trimtab.simulation.stress.tuning.buffers import LEAST_BUFFER
 
 TUNE_SCHEMA = "trimtab.tune/1"
 # With fewer paths in the tail single ones decide which rules look best.
@@ -119,6 +120,7 @@ class TuneResult:
         recommendation: None where no trial betters the present rules.
         is_whole: whether as many trials were made as asked for.
         trades: without a recommendation, what the front gives of one aim for another; else none.
+        least_buffer: what trials had to leave between max_ltv and liquidation_threshold.
     """
 
     trials: tuple[Trial, ...]
@@ -131,6 +133,7 @@ class TuneResult:
     recommendation: Recommendation | None
     is_whole: bool
     trades: tuple[Trade, ...] = ()
+    least_buffer: str = LEAST_BUFFER
 
     @property
     def present(self) -> Trial:
