@@ -210,14 +210,18 @@ def test_the_same_answer_gives_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "page.html").read_text(encoding="utf-8") == page_of("recommended")
 
 
-def test_no_change_of_an_earlier_search_stays_in_the_folder(tmp_path: Path) -> None:
+def test_a_change_of_an_earlier_search_is_kept_but_not_under_its_name(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("kept")
-    EDGES["recommended"].save(tmp_path)
-    assert (tmp_path / "rules.diff").exists()
-    EDGES["none"].save(tmp_path)
+    assert EDGES["recommended"].save(tmp_path) is None
+    before = (tmp_path / "rules.diff").read_text()
+    kept = EDGES["none"].save(tmp_path)
+    assert kept == tmp_path / "rules-earlier.diff"
+    assert kept.read_text() == before
     assert not (tmp_path / "rules.diff").exists()
     assert json.loads((tmp_path / "tune.json").read_text())["recommendation"] is None
     assert (tmp_path / "mine.txt").read_text() == "kept"
+    assert EDGES["none"].save(tmp_path) is None
+    assert kept.read_text() == before, "a second one leaves it alone"
 
 
 def test_the_document_bears_what_has_no_bound() -> None:

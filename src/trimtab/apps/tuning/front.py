@@ -30,7 +30,9 @@ from trimtab.simulation.stress.tuning import (
 
 Progress = Callable[[int, int], None]
 STUDY: Final = "study.journal"
-OUTPUTS: Final = ("tune.json", "rules.diff", "report.html", "pareto.png")
+CHANGE: Final = "rules.diff"
+EARLIER_CHANGE: Final = "rules-earlier.diff"
+OUTPUTS: Final = ("tune.json", CHANGE, "report.html", "pareto.png")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -68,20 +70,27 @@ class TuneAnswer:
         """Write the report: one HTML page that needs nothing else."""
         write_text(Path(path), self._page())
 
-    def save(self, out: str | Path) -> None:
-        """Write document, recommended rules, picture and report into a folder; all or none."""
+    def save(self, out: str | Path) -> Path | None:
+        """Write document, recommended rules, picture and report into a folder; all or none.
+
+        Returns:
+            Where the change of an earlier search was put, which this one does not recommend; None
+            where there was none.
+        """
         from trimtab.apps.report.pareto import save_pareto
 
         with staged_folder(Path(out), known=OUTPUTS) as folder:
             write_json(folder / "tune.json", self.to_json())
             diff = self.diff()
             if diff is not None:
-                write_text(folder / "rules.diff", diff)
+                write_text(folder / CHANGE, diff)
             save_pareto(self.result, folder / "pareto.png", quote=self.case.rules.quote)
             write_text(folder / "report.html", self._page())
-        if diff is None:
-            # Of an earlier search: it would pass for a change that this one recommends.
-            (Path(out) / "rules.diff").unlink(missing_ok=True)
+        former = Path(out) / CHANGE
+        if diff is not None or not former.exists():
+            return None
+        # Under its name it would pass for a change that this search recommends.
+        return former.replace(former.with_name(EARLIER_CHANGE))
 
     def _page(self) -> str:
         from trimtab.apps.report.tune import tune_report

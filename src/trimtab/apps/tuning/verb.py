@@ -113,11 +113,16 @@ def run_tune_verb(run: TuneRun, choices: StressChoices) -> int:
             progress=tell,
             command=_command(run, choices),
         )
-    answer.save(run.out)
+    earlier = answer.save(run.out)
     if run.form is Format.JSON:
         console.print_json(answer.to_json())
     else:
         print_tune(answer)
+    held = len(answer.result.trials)
+    if held > run.trials:
+        say(f"--out held {held} trials already, more than --trials {run.trials}: all are counted")
+    if earlier is not None:
+        say(f"nothing is recommended now: the earlier change is kept as {earlier}")
     say(f"report: {run.out / 'report.html'}")
     if not answer.result.is_whole:
         say(f"interrupted after {len(answer.result.trials)} trials; the same command goes on")

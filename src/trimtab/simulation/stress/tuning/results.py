@@ -118,7 +118,7 @@ class TuneResult:
         pareto: numbers of feasible trials that no other betters in every aim, by shortfall.
         level: of the expected shortfall, over the horizon.
         recommendation: None where no trial betters the present rules.
-        is_whole: whether as many trials were made as asked for.
+        is_whole: whether at least as many trials were made as asked for.
         trades: without a recommendation, what the front gives of one aim for another; else none.
         least_buffer: what trials had to leave between max_ltv and liquidation_threshold.
     """

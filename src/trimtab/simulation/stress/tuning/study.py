@@ -109,7 +109,8 @@ def run_tuning(
         progress: is told (trials done, trials in all).
 
     Returns:
-        All trials, the Pareto set and a recommendation; of the trials made where interrupted.
+        All trials, the Pareto set and a recommendation; of the trials made where interrupted, and
+        of all that the storage holds where these are more than were asked for.
 
     Raises:
         UsageError: Optuna is not installed, or a storage of another search. See `prepared`.
@@ -130,7 +131,7 @@ def run_tuning(
     except KeyboardInterrupt:
         if not done:
             raise
-    return _answer(question, done[: question.trials])
+    return _answer(question, done)
 
 
 def _answer(question: TuneQuestion, trials: Sequence[Trial]) -> TuneResult:
@@ -147,7 +148,7 @@ def _answer(question: TuneQuestion, trials: Sequence[Trial]) -> TuneResult:
         asked.seed,
         str(question.borrowers),
         chosen,
-        len(trials) == question.trials,
+        len(trials) >= question.trials,
         trades,
         question.least_buffer,
     )
