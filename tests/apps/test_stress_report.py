@@ -260,3 +260,18 @@ def test_swings_are_drawn_largest_first_and_those_of_nothing_not() -> None:
     wide = part.partition('class="narrow"')[0]
     assert wide.index("volatility: x 0.5 and x 2") < wide.index("delay: x 0.5 and x 2")
     assert "gas" not in part
+
+
+def test_what_is_hidden_stays_within_what_scrolls() -> None:
+    """Else a phone scrolls the page to where a heading that nobody sees would stand."""
+    page = page_of("falling")
+    rules = dict(re.findall(r"^(\.[\w-]+) \{ ([^}]*)\}", page, re.MULTILINE))
+    assert "position: absolute" in rules[".hidden"]
+    assert "position: relative" in rules[".scroll"]
+    head, _, rest = page.partition('<span class="hidden">')
+    while rest:
+        assert head.rindex('<div class="scroll"') > head.rfind("</table></div>")
+        head, _, rest = rest.partition('<span class="hidden">')
+    phone = page.partition("@media screen and (max-width: 640px)")[2]
+    assert ".bars.bearers .track" in phone
+    assert '<table class="bars bearers">' in section(page, "bearers")
