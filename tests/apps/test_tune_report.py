@@ -132,7 +132,7 @@ def test_every_edge_gives_a_page_that_stands_alone(edge: str) -> None:
         (
             "none",
             "5 sets of rules were tried; 4 of them were put to the same 500 price paths of 12 "
-            "hours. The other 1 cannot be rules and met no path: 1 for: no rules.",
+            "hours. The other 1 cannot be rules and met no path: 1 for want of no rules.",
         ),
         ("few paths", "A candidate, to be confirmed: 2 keys to change"),
         ("few paths", "The candidate would bring the expected shortfall from 500 USD to 400 USD"),
@@ -145,6 +145,12 @@ def test_every_edge_gives_a_page_that_stands_alone(edge: str) -> None:
         ("none", "None of them betters the rules as they are in every aim."),
         ("trades", "The front has 2 trades of one aim for another: a choice, not an improvement."),
         ("trades", "Trades, not improvements"),
+        ("trades", "key of rules.tomliswould be"),
+        ("recommended", "key of rules.tomlisshall be"),
+        ("few paths", "key of rules.tomliswould be"),
+        ("none", "Least shortfall tried300 USDwith room for 900 USD"),
+        ("none", "Most capacity tried1,300 USDwith a shortfall of 400 USD"),
+        ("recommended", "12 hours from 14 November 2023, 22:13:20 UTC, 500 paths, seed 0"),
         (
             "trades",
             "Trial 2 has 300.00 USD more borrow capacity for 20.00 USD more expected shortfall at "
@@ -159,7 +165,7 @@ def test_every_edge_gives_a_page_that_stands_alone(edge: str) -> None:
         ("many fail", "and 28 more."),
         ("refused", "weights may not rise so fast"),
         ("refused", "Nobody becomes liquidatable by the change."),
-        ("levels", "Expected shortfall at 0.99995"),
+        ("levels", "Present expected shortfall at 0.99995"),
         ("hostile", "</title><b>&{{7*7}}\\u202e"),
     ],
 )
@@ -185,11 +191,23 @@ def test_the_front_has_the_trials_figures() -> None:
         assert [float(shown[place]) for place in (0, 2, 3)] == [
             *(found.shortfall, found.capacity, found.fund)
         ]
-        assert found.values[KEY] in row
         if number == "2":
             assert shown[1] == "–", "paths that bound nothing have no error, and not one of 0"
         else:
             assert float(shown[1]) == pytest.approx(19.6)
+
+
+def test_every_key_has_a_row_with_its_value_in_each_trial_of_the_front() -> None:
+    page = page_of("recommended").partition('aria-label="Keys by trial"')[2]
+    table = page.partition("</table>")[0]
+    result = EDGES["recommended"].result
+    shown = [0, *(n for n in result.pareto if n)]
+    heads = re.findall(r'<th scope="col" class="n">(\w+)</th>', table)
+    assert heads == ["present" if n == 0 else "recommended" if n == 2 else str(n) for n in shown]
+    rows = re.findall(r"<code>(.*?)</code></th>(.*?)</tr>", table)
+    assert [key for key, _ in rows] == [KEY]
+    cells = re.findall(r'<td class="n">(.*?)</td>', rows[0][1])
+    assert cells == [result.trials[n].values[KEY] for n in shown]
 
 
 def test_shortages_are_exact() -> None:
@@ -248,7 +266,7 @@ def test_the_document_bears_what_has_no_bound() -> None:
         ("levels", "ES 0.99995 USD"),
         ("levels", "confirm with 100,000 paths or more"),
         ("recommended", "5 trials, 4 of them on the same 500 paths"),
-        ("recommended", "refused before any path, 1 of them: 1 for: no rules"),
+        ("recommended", "refused before any path, 1 of them: 1 for want of no rules"),
         ("recommended", "recommended, trial 2"),
         ("few paths", "candidate, trial 2"),
         ("few paths", "warning: 100 paths leave 1 in the tail at 0.99"),
@@ -288,7 +306,10 @@ def test_refusals_are_counted_by_what_was_expected() -> None:
     bad = [trial(n, 0.0, 0.0, conflict=words) for n, words in enumerate(told, start=1)]
     found = answer((TRIALS[0], *bad)).result
     assert found.refused == {"below 1": 3, "b": 2, "2": 1, "a": 1}
-    assert refused_words(found) == "3 for: below 1; 2 for: b; 1 for: 2; 1 for other reasons"
+    assert (
+        refused_words(found)
+        == "3 for want of below 1; 2 for want of b; 1 for want of 2; 1 for other reasons"
+    )
 
 
 def test_the_document_has_trades_with_their_rates_and_without_whole_rules() -> None:

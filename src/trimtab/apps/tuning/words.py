@@ -49,7 +49,7 @@ def tail_warning(result: TuneResult) -> str:
 def refused_words(result: TuneResult) -> str:
     """Return how many sets of values were put to no path, and why; "" where there is none."""
     found = result.refused
-    told = [f"{number:,} for: {reason}" for reason, number in found.items()][:REASONS_SHOWN]
+    told = [f"{number:,} for want of {reason}" for reason, number in found.items()][:REASONS_SHOWN]
     if len(found) > REASONS_SHOWN:
         told.append(f"{sum(list(found.values())[REASONS_SHOWN:]):,} for other reasons")
     return "; ".join(told)
