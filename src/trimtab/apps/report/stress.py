@@ -15,6 +15,7 @@ from trimtab.apps.report.shown import (
     printable,
     sentence,
 )
+from trimtab.apps.report.stress_captions import captions, is_fed_back
 from trimtab.apps.report.stress_heat import heat_picture
 from trimtab.apps.report.stress_pictures import stress_pictures
 from trimtab.apps.report.stress_rows import (
@@ -57,6 +58,8 @@ def stress_report(answer: StressAnswer) -> str:
         "description": plain_text(paragraph),
         "tiles": stress_tiles(answer),
         "pictures": pictures,
+        "captions": captions(answer),
+        "fed_back": is_fed_back(answer),
         "asset": printable(answer.asset),
         "measure_heads": _heads(answer),
         "measures": measure_rows(answer),
