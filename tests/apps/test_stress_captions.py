@@ -62,7 +62,7 @@ def test_who_a_rise_liquidates_is_said_to_be_left_out(falling: StressAnswer) -> 
 def test_a_missing_bar_is_explained(falling: StressAnswer) -> None:
     swings = (swing("volatility", 60.0, 300.0), swing("gas", 40.0, 100.0), swing("x", 100.0, 120.0))
     told = captions(replace(falling, sensitivities=swings))["tornado"]
-    assert told == "gas: neither change makes it worse. x: neither change eases it."
+    assert told == "Gas: neither change makes it worse. X: neither change eases it."
     page = stress_report(replace(falling, sensitivities=swings))
     assert "Gas: neither change makes it worse." in page
 

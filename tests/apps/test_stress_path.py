@@ -146,9 +146,9 @@ def test_a_drawn_fall_has_hours_and_no_date_of_history(tmp_path: Path) -> None:
     book = "account,instrument,quantity,group\nann,ETH,10,\nann,USDC,-12000,\n"
     text = chosen(write_stress_case(tmp_path / "case", book=book), 5, shock="crash")._page()
     lead = re.sub(r"<[^>]*>", "", text.partition('<p class="lead">')[2].partition("</p>")[0])
-    assert re.search(r"ETH fell by [\d.]+\u202f% to [\d.,]+\u00a0USD \d\.\d hours in and", lead), (
-        lead
-    )
+    assert re.search(
+        r"ETH fell by [\d.]+\u202f% to [\d.,]+\u00a0USD after \d\.\d hours and", lead
+    ), lead
     assert "2020" not in lead
 
 

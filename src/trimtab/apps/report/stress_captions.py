@@ -60,9 +60,11 @@ def _heat(answer: StressAnswer) -> str:
 def _tornado(answer: StressAnswer) -> str:
     told = []
     for one in answer.sensitivities:
+        name = printable(one.factor)
+        name = name[:1].upper() + name[1:]
         ends = (one.low.value, one.high.value)
         if one.swing > 0.0 and max(ends) <= one.base.value:
-            told.append(f"{printable(one.factor)}: neither change makes it worse.")
+            told.append(f"{name}: neither change makes it worse.")
         elif one.swing > 0.0 and min(ends) >= one.base.value:
-            told.append(f"{printable(one.factor)}: neither change eases it.")
+            told.append(f"{name}: neither change eases it.")
     return " ".join(told)

@@ -41,7 +41,7 @@ def _words(answer: PathAnswer, run: ReplayRun) -> Mapping[str, Any]:
 
     def hours_in(at_ns: int) -> Sentence:
         hours = (at_ns - start_ns) / _HOUR_NS
-        return sentence("{} hours in", Shown(f"{hours:.1f}", f"{hours:.6g}"))
+        return sentence("after {} hours", Shown(f"{hours:.1f}", f"{hours:.6g}"))
 
     first = sentence(
         "This is {} of a stress run of {}: its prices were drawn, they are not history.",
@@ -51,7 +51,7 @@ def _words(answer: PathAnswer, run: ReplayRun) -> Mapping[str, Any]:
     return {
         "kind": f"stress report, {answer.name}",
         "drawn": answer.name,
-        "title": f"{answer.name.capitalize()}: {_lowered(title_of(run))}",
+        "title": f"{_raised(answer.name)}: {_lowered(title_of(run))}",
         "period": _period(answer, start_ns),
         "paragraph": paragraph,
         "description": plain_text(paragraph),
@@ -63,9 +63,13 @@ def _period(answer: PathAnswer, start_ns: int) -> Sentence:
     step_ns = round(grid.step_seconds * NANOSECONDS)
     return sentence(
         "{}: {} from {}, in {} of {}; times are simulated",
-        *(answer.name, duration(grid.steps * step_ns), moment(start_ns)),
+        *(_raised(answer.name), duration(grid.steps * step_ns), moment(start_ns)),
         *(counted(grid.steps, "step"), duration(step_ns)),
     )
+
+
+def _raised(name: str) -> str:
+    return name[:1].upper() + name[1:]
 
 
 def _lowered(title: str) -> str:
