@@ -31,7 +31,8 @@ def saved(folder: Path) -> Path:
     out = folder.parent / "out"
     answer = ask("tune", folder, "--out", out, "--trials", 7, *WORDS)
     assert answer.code == 0, answer.err
-    assert "7 trials of 16 paths each" in answer.out
+    assert "7 trials, 7 of them on the same 16 paths" in answer.out
+    assert "warning: 16 paths leave 1 in the tail at 0.99" in answer.err
     assert "present" in answer.out
     return out
 
@@ -111,6 +112,25 @@ def test_a_search_goes_on_and_ends_as_one_that_ran_through(saved: Path, folder: 
     ]
 
 
+def test_trials_that_are_there_already_are_all_counted(saved: Path, folder: Path) -> None:
+    out = folder.parent / "held"
+    out.mkdir()
+    for name in ("study.journal", "tune.json"):
+        (out / name).write_bytes((saved / name).read_bytes())
+    (out / "rules.diff").write_text("of an earlier search\n")
+    answer = ask("tune", folder, "--out", out, "--trials", 3, *WORDS)
+    assert answer.code == 0, answer.err
+    assert "--out held 7 trials already, more than --trials 3: all are counted" in answer.err
+    before, now = document_of(saved), document_of(out)
+    for name in ("trials", "pareto", "recommendation", "trades", "is_whole"):
+        assert now[name] == before[name], name
+    if now["recommendation"] is None:
+        assert (out / "rules-earlier.diff").read_text() == "of an earlier search\n"
+        assert "the earlier change is kept as" in answer.err
+    else:
+        assert (out / "rules.diff").read_text() == (saved / "rules.diff").read_text()
+
+
 @pytest.mark.parametrize("text", ["", "x", "x=1", "x=1:2", "=1:2:3", "x=1:2:3:4"])
 def test_a_key_in_another_form_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="KEY=LOW:HIGH:STEP"):
@@ -125,6 +145,7 @@ REFUSED = {
     ("--executor", "moon"): (2, "expected one of threads"),
     ("--format", "parquet"): (2, "table or json"),
     ("--trials", "1"): (2, "trials"),
+    ("--least-buffer", "2"): (2, "--least-buffer: found 2, expected a number from 0 to below 1"),
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from trimtab.apps.report.pareto import pareto_picture, save_pareto
+from trimtab.apps.report.pareto import pareto_picture, save_pareto, stepped_number
 from trimtab.simulation.stress.tuning import Trial, TuneResult, pareto_set
 
 
@@ -26,7 +26,7 @@ def result() -> TuneResult:
 
 def test_the_picture_says_what_it_shows():
     found = pareto_picture(result(), quote="USD")
-    assert found.alt.startswith("Expected shortfall against borrow capacity of 5 sets of rules, 3")
+    assert found.alt.startswith("Expected shortfall against borrow capacity of 4 sets of rules, 3")
     assert found.alt.endswith("None betters them.")
     for text in (found.wide, found.narrow):
         assert "present" in text
@@ -61,3 +61,30 @@ def test_names_of_points_on_the_right_stay_within_the_picture() -> None:
         name = re.search(r"<text[^>]*>present</text>", text)
         assert name is not None
         assert ("text-anchor: end" in name[0]) == (anchor == "end"), name[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "step", "told"),
+    [
+        (22.5e6, 0.25e6, ["22.50m", "22.75m", "23.00m", "23.25m", "23.50m"]),
+        (0.0, 250e3, ["0", "0.25m", "0.50m", "0.75m", "1.00m"]),
+        (0.0, 50.0, ["0", "50", "100", "150", "200"]),
+        (1.23e9, 5e6, ["1.230bn", "1.235bn", "1.240bn", "1.245bn", "1.250bn"]),
+    ],
+)
+def test_even_ticks_are_told_by_all_their_digits(first, step, told):
+    ticks = [first + place * step for place in range(5)]
+    assert [stepped_number(tick, step, most=ticks[-1]) for tick in ticks] == told
+
+
+def test_a_name_lies_where_the_front_does_not_pass():
+    """The front leaves its own points upward; the others lie above it."""
+    on_front = replace(result(), pareto=(1, 0, 2))
+    beside = replace(result(), pareto=(1, 3))
+    heights = []
+    for found in (on_front, beside):
+        text = pareto_picture(found, quote="USD").wide
+        name = re.findall(r'<text[^>]*y="([\d.]+)"[^>]*>present</text>', text)
+        heights.append(float(name[-1]))
+        assert "fill: var(--paper)" in text
+    assert heights[0] > heights[1] + 10, "below the point, and above it"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,9 @@ from tests.apps.stress_case import STRESS_FILE, write_stress_case
 from tests.apps.test_report import Reader, assert_stands_alone
 from trimtab.apps.stressing import PathAnswer, StressChoices, stress_path
 from trimtab.apps.stressing.asking import stress_settings
+from trimtab.apps.stressing.path_verb import _row, print_path
+from trimtab.apps.stressing.printing import number
+from trimtab.model import Payer
 from trimtab.simulation.stress import path_prices
 from trimtab.units import UsageError
 
@@ -128,11 +132,65 @@ def test_the_report_is_of_the_path_and_of_the_run_s_keepers(
     assert f"--path {worst}" in page
 
 
+def test_the_report_does_not_pass_a_drawn_path_off_as_history(run: Path, worst: int) -> None:
+    text = (run / f"path-{worst}" / "report.html").read_text(encoding="utf-8")
+    name = f"simulated path {worst}, seed 3"
+    for tag in ("title", "h1", 'p class="kicker"', 'p class="period"', "footer"):
+        part = text.partition(f"<{tag}>")[2].partition("</")[0]
+        assert name in part.lower(), tag
+    assert "Prices here are history" not in text
+    assert "replay report" not in text
+
+
+def test_a_drawn_fall_has_hours_and_no_date_of_history(tmp_path: Path) -> None:
+    book = "account,instrument,quantity,group\nann,ETH,10,\nann,USDC,-12000,\n"
+    text = chosen(write_stress_case(tmp_path / "case", book=book), 5, shock="crash")._page()
+    lead = re.sub(r"<[^>]*>", "", text.partition('<p class="lead">')[2].partition("</p>")[0])
+    assert re.search(
+        r"ETH fell by [\d.]+\u202f% to [\d.,]+\u00a0USD after \d\.\d hours and", lead
+    ), lead
+    assert "2020" not in lead
+
+
+def test_the_keepers_are_no_account_of_the_book(document: dict, run: Path, worst: int) -> None:
+    assert document["replay"]["accounts"] == 4
+    text = (run / f"path-{worst}" / "report.html").read_text(encoding="utf-8")
+    assert 'value="4" title="4">4\u00a0accounts<' in text
+
+
 def test_what_is_printed_says_when_what_and_who_paid(told: Answer, worst: int) -> None:
-    assert f"path {worst} of seed 3" in told.out
+    assert f"simulated path {worst}, seed 3" in told.out
     assert "insurance" in told.out
     assert "the exact engine agrees with the run's row for this path" in told.err
-    assert "paid by: " in told.err
+
+
+def test_the_loss_and_its_payers_are_one_engine_s_and_add_up(told: Answer, document: dict) -> None:
+    line = next(line for line in told.err.splitlines() if line.startswith("loss "))
+    whole, _, parts = line.partition(" USD by the exact engine: ")
+    paid = parts.partition("; own margin")[0].replace(",", "")
+    told_parts = [Decimal(found) for found in re.findall(r"\d+\.\d\d", paid)]
+    loss = Decimal(whole.removeprefix("loss ").replace(",", ""))
+    assert loss > 10
+    assert loss == sum(told_parts), "to the cent"
+    replayed = document["replay"]
+    booked = Decimal(replayed["bad_debt_value"]) - Decimal(replayed["own_margin_value"])
+    left = Decimal(document["outcomes_exact"]["shortfall_left"])
+    assert abs(loss - booked - left) <= Decimal("0.005") * len(told_parts)
+    assert " 0.00" not in line
+    assert f"(kernel engine, loss {number(document['loss'])})" in told.err
+
+
+def test_a_payer_of_less_than_a_cent_is_not_named_for_a_step_nor_told_as_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = chosen(folder, 5, shock="crash")
+    tally = found.world.tally
+    tally.loss_wad[Payer.OWN_MARGIN] = 10**12
+    moment = found.timeline[0]
+    moment.tally.loss_wad[Payer.OWN_MARGIN] = 10**12
+    assert "own margin" not in _row(moment, "ETH")[-1]
+    print_path(found)
+    assert "own margin paid less than 0.01 before that" in capsys.readouterr().err
 
 
 def test_the_told_command_gives_the_path_again(document: dict, folder: Path, run: Path) -> None:

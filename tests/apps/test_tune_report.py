@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.apps.command_line import ask
 from tests.apps.stress_answers import OWED
-from tests.apps.stress_case import STRESS_FILE, write_stress_case
 from tests.apps.test_report import HOSTILE, Reader, assert_stands_alone, small_case
 from trimtab.apps.report.tune import tune_report
 from trimtab.apps.tuning import TuneAnswer
@@ -62,7 +59,7 @@ def answer(
         changes = (KeyChange(KEY, "0.80", "0.82"), KeyChange("insurance.balance", None, "5"))
         chosen = Recommendation(trials[2], REASON, changes, CASE.rules, dry)
     result = TuneResult(
-        *(trials, pareto_set(trials), 0.99, 12 * 3600.0, 100, 0, "same_share", chosen),
+        *(trials, pareto_set(trials), 0.99, 12 * 3600.0, 500, 0, "same_share", chosen),
         is_whole=True,
     )
     return TuneAnswer(CASE, replace(result, **facts), "trimtab tune CASE --out DIR")
@@ -96,6 +93,7 @@ EDGES = {
     "one trial": answer(TRIALS[:1]),
     "all alike": answer(tuple(trial(n, 0.0, 1000.0) for n in range(4))),
     "levels": answer(level=0.99995),
+    "few paths": answer(dry=dry_run(2), paths=100),
     "hostile": hostile(),
 }
 
@@ -127,10 +125,28 @@ def test_every_edge_gives_a_page_that_stands_alone(edge: str) -> None:
     ("edge", "words"),
     [
         ("none", "Nothing tried betters the present rules"),
-        ("none", "5 sets of rules were put to the same 100 price paths of 12 hours."),
+        (
+            "none",
+            "5 sets of rules were tried; 4 of them were put to the same 500 price paths of 12 "
+            "hours. The other 1 cannot be rules and met no path: 1 for want of no rules.",
+        ),
+        ("few paths", "A candidate, to be confirmed: 2 keys to change"),
+        ("few paths", "The candidate would bring the expected shortfall from 500 USD to 400 USD"),
+        (
+            "few paths",
+            "100 paths leave 1 in the tail at 0.99: a single path decides which rules look best; "
+            "confirm with 500 paths or more, and another seed.",
+        ),
+        ("few paths", "and – where the paths are too few to bound it"),
         ("none", "None of them betters the rules as they are in every aim."),
         ("trades", "The front has 2 trades of one aim for another: a choice, not an improvement."),
         ("trades", "Trades, not improvements"),
+        ("trades", "key of rules.tomliswould be"),
+        ("recommended", "key of rules.tomlisshall be"),
+        ("few paths", "key of rules.tomliswould be"),
+        ("none", "Least shortfall tried300 USDwith room for 900 USD"),
+        ("none", "Most capacity tried1,300 USDwith a shortfall of 400 USD"),
+        ("recommended", "12 hours from 14 November 2023, 22:13:20 UTC, 500 paths, seed 0"),
         (
             "trades",
             "Trial 2 has 300.00 USD more borrow capacity for 20.00 USD more expected shortfall at "
@@ -145,7 +161,7 @@ def test_every_edge_gives_a_page_that_stands_alone(edge: str) -> None:
         ("many fail", "and 28 more."),
         ("refused", "weights may not rise so fast"),
         ("refused", "Nobody becomes liquidatable by the change."),
-        ("levels", "Expected shortfall at 0.99995"),
+        ("levels", "Present expected shortfall at 0.99995"),
         ("hostile", "</title><b>&{{7*7}}\\u202e"),
     ],
 )
@@ -171,11 +187,23 @@ def test_the_front_has_the_trials_figures() -> None:
         assert [float(shown[place]) for place in (0, 2, 3)] == [
             *(found.shortfall, found.capacity, found.fund)
         ]
-        assert found.values[KEY] in row
         if number == "2":
             assert shown[1] == "–", "paths that bound nothing have no error, and not one of 0"
         else:
             assert float(shown[1]) == pytest.approx(19.6)
+
+
+def test_every_key_has_a_row_with_its_value_in_each_trial_of_the_front() -> None:
+    page = page_of("recommended").partition('aria-label="Keys by trial"')[2]
+    table = page.partition("</table>")[0]
+    result = EDGES["recommended"].result
+    shown = [0, *(n for n in result.pareto if n)]
+    heads = re.findall(r'<th scope="col" class="n">(\w+)</th>', table)
+    assert heads == ["present" if n == 0 else "recommended" if n == 2 else str(n) for n in shown]
+    rows = re.findall(r"<code>(.*?)</code></th>(.*?)</tr>", table)
+    assert [key for key, _ in rows] == [KEY]
+    cells = re.findall(r'<td class="n">(.*?)</td>', rows[0][1])
+    assert cells == [result.trials[n].values[KEY] for n in shown]
 
 
 def test_shortages_are_exact() -> None:
@@ -196,14 +224,18 @@ def test_the_same_answer_gives_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "page.html").read_text(encoding="utf-8") == page_of("recommended")
 
 
-def test_no_change_of_an_earlier_search_stays_in_the_folder(tmp_path: Path) -> None:
+def test_a_change_of_an_earlier_search_is_kept_but_not_under_its_name(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("kept")
-    EDGES["recommended"].save(tmp_path)
-    assert (tmp_path / "rules.diff").exists()
-    EDGES["none"].save(tmp_path)
+    assert EDGES["recommended"].save(tmp_path) is None
+    before = (tmp_path / "rules.diff").read_text()
+    kept = EDGES["none"].save(tmp_path)
+    assert kept == tmp_path / "rules-earlier.diff"
+    assert kept.read_text() == before
     assert not (tmp_path / "rules.diff").exists()
     assert json.loads((tmp_path / "tune.json").read_text())["recommendation"] is None
     assert (tmp_path / "mine.txt").read_text() == "kept"
+    assert EDGES["none"].save(tmp_path) is None
+    assert kept.read_text() == before, "a second one leaves it alone"
 
 
 def test_the_document_bears_what_has_no_bound() -> None:
@@ -228,6 +260,12 @@ def test_the_document_bears_what_has_no_bound() -> None:
         ("recommended", "2 accounts become liquidatable"),
         ("refused", "dry run: weights may not rise so fast"),
         ("levels", "ES 0.99995 USD"),
+        ("levels", "confirm with 100,000 paths or more"),
+        ("recommended", "5 trials, 4 of them on the same 500 paths"),
+        ("recommended", "refused before any path, 1 of them: 1 for want of no rules"),
+        ("recommended", "recommended, trial 2"),
+        ("few paths", "candidate, trial 2"),
+        ("few paths", "warning: 100 paths leave 1 in the tail at 0.99"),
     ],
 )
 def test_what_is_printed(edge: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -246,29 +284,3 @@ def test_the_document_has_trades_with_their_rates_and_without_whole_rules() -> N
     assert set(room["dry_run"]) >= {"refusal", "ramps", "newly_liquidatable"}
     assert "rules" not in room
     assert json.loads(json.dumps(EDGES["recommended"].to_json()))["trades"] == []
-
-
-def test_the_told_command_searches_the_same_again(tmp_path: Path) -> None:
-    folder = write_stress_case(tmp_path / "case", settings=STRESS_FILE)
-    words = ("--paths", 6, "--horizon-hours", 1.5, "--process", "brownian", "--level", 0.6)
-    words += ("--key", f"{KEY}=0.79:0.81:0.01", "--borrowers", "fixed", "--trials", 2)
-    first = ask("tune", folder, *words, "--out", tmp_path / "a", "--seed", 9, "--format", "json")
-    assert first.code == 0, first.err
-    document = json.loads(first.out)
-    places = {"CASE": str(folder), "DIR": str(tmp_path / "b")}
-    typed = shlex.split(document["command"])[1:]
-    again = ask(*(places.get(word, word) for word in typed), "--format", "json")
-    assert again.code == 0, again.err
-    assert json.loads(again.out) == document
-    assert document["borrowers"] == "fixed"
-    assert document["paths"] == 6
-
-
-def test_few_paths_do_not_pass_for_certainty(tmp_path: Path) -> None:
-    """At 0.99 six paths bound no shortfall: its error is not 0."""
-    folder = write_stress_case(tmp_path / "case", settings=STRESS_FILE)
-    words = ("--paths", 6, "--horizon-hours", 1, "--process", "brownian", "--trials", 2)
-    words += ("--key", f"{KEY}=0.79:0.81:0.01", "--out", tmp_path / "out", "--format", "json")
-    found = ask("tune", folder, *words)
-    assert found.code == 0, found.err
-    assert [one["shortfall_error"] for one in json.loads(found.out)["trials"]] == [None, None]

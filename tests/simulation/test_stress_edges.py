@@ -30,6 +30,7 @@ from trimtab.simulation.stress.funds import funds_of
 from trimtab.simulation.stress.measures import PAYERS, bearers, histogram
 from trimtab.simulation.stress.outcomes import columns_of, gathered
 from trimtab.simulation.stress.sample import Sample, design_of
+from trimtab.simulation.stress.tail import expected_shortfall
 from trimtab.units import WAD, DataError, UsageError
 
 NAMES = ("BTC", "ETH")
@@ -241,7 +242,12 @@ def test_payers_bear_it_all_and_of_no_loss_nothing(level):
     assert sum(one.mean for one in found) == pytest.approx(loss.mean())
     assert sum(one.share for one in found) == pytest.approx(1.0)
     assert sum(one.tail_share for one in found) == pytest.approx(1.0)
-    assert sum(one.tail_mean for one in found) >= loss.quantile(level)
+    shortfall = expected_shortfall(loss, level).value
+    assert sum(one.tail_mean for one in found) == pytest.approx(shortfall)
+    ties = Sample(np.repeat([0.0, 1.0, 4.0], [20, 25, 5]), loss.design)
+    columns = dict.fromkeys(PAYERS.values(), np.zeros(50)) | {"shortfall_left": ties.values}
+    tied = bearers(ties, columns, level=level)
+    assert tied[-1].tail_mean == pytest.approx(expected_shortfall(ties, level).value)
     nothing = {name: np.zeros(50) for name in PAYERS.values()}
     still = bearers(Sample(np.zeros(50), loss.design), nothing, level=level)
     assert {value for one in still for value in (one.mean, one.share, one.tail_mean)} == {0.0}

@@ -220,11 +220,14 @@ def test_bearers_share_the_loss_and_its_tail():
         "backstop_used": zero,
         "deleveraged": zero,
         "socialized": social,
+        "shortfall_left": zero,
     }
     found = {one.payer: one for one in bearers(plain(paid + social), columns, level=0.75)}
     assert found["insurance"].share == pytest.approx(15 / 35)
     assert found["socialized"].mean == pytest.approx(5.0)
-    assert found["socialized"].tail_mean == pytest.approx(10.0), "of the paths losing 10 and 20"
+    assert found["socialized"].tail_mean == pytest.approx(15.0), "of the worst quarter, one path"
+    half = {one.payer: one for one in bearers(plain(paid + social), columns, level=0.625)}
+    assert half["socialized"].tail_mean == pytest.approx((15.0 + 5.0 / 2) / 1.5), "one and a half"
     assert sum(one.share for one in found.values()) == pytest.approx(1.0)
     assert sum(one.tail_share for one in found.values()) == pytest.approx(1.0)
     nothing = bearers(plain(zero), dict.fromkeys(columns, zero), level=0.75)

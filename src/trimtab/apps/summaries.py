@@ -70,7 +70,7 @@ def replay_summary(run: ReplayRun) -> dict[str, Any]:
         "quote": run.case.rules.quote,
         "from": Time(ticks[0].at_ns).text(),
         "to": Time(ticks[-1].at_ns).text(),
-        "accounts": len(run.metrics.screen.keys),
+        "accounts": len(run.metrics.screen.listed),
         "steps": len(ticks),
         "liquidations": tally.liquidations,
         "repaid_value": wad_text(tally.repaid_wad),

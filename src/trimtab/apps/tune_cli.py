@@ -48,6 +48,13 @@ BorrowersName = Annotated[
         "debts."
     ),
 ]
+LeastBuffer = Annotated[
+    str,
+    typer.Option(
+        help="What every set of values leaves between max_ltv and liquidation_threshold; as little "
+        "as the present rules where these leave less."
+    ),
+]
 
 
 def tune(
@@ -57,6 +64,7 @@ def tune(
     trials: Trials = 60,
     key: Keys = None,
     borrowers: BorrowersName = "same_share",
+    least_buffer: LeastBuffer = "0.02",
     paths: Paths = None,
     horizon_hours: Horizon = None,
     step_seconds: Step = None,
@@ -92,6 +100,7 @@ def tune(
             form=Format(format_),
             executor=executor,
             workers=workers,
+            least_buffer=least_buffer,
         )
         return run_tune_verb(run, choices)
 

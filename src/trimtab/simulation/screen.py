@@ -79,12 +79,14 @@ class Levels:
 class Screen:
     """Dense columns of the book's accounts, kept in step with the store.
 
-    `more` are accounts to watch beside the book's, which may not be there yet.
+    `more` are accounts to watch beside the book's, which may not be there yet; `listed` are the
+    book's own.
     """
 
     def __init__(self, store: MemoryStore, draft: Draft, *, more: Iterable[str] = ()) -> None:
         self.assets = tuple(sorted(draft.rules.assets))
         listed = {key for key in store.keys(Table.ACCOUNT) if not key.startswith("@")}
+        self.listed = tuple(sorted(listed))
         self.keys = tuple(sorted({*listed, *more}))
         self._row = {key: row for row, key in enumerate(self.keys)}
         self._column = {asset: column for column, asset in enumerate(self.assets)}

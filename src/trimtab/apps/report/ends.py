@@ -104,7 +104,7 @@ def ends_of(run: ReplayRun) -> Ends:
     after = _stands(end, keys)
     return Ends(
         opening=opening,
-        before=_stands(start, keys),
+        before=_stands(start, run.metrics.screen.listed),
         after=after,
         funds_before=_funds(start),
         funds_after=_funds(end),

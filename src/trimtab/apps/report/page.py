@@ -56,6 +56,7 @@ def replay_report(
     command: str,
     others: Sequence[ReplayRun] = (),
     notes: Sequence[Sentence] = (),
+    instead: Mapping[str, Any] | None = None,
 ) -> str:
     """One self-contained HTML page about a replay; the same run gives the same bytes.
 
@@ -63,6 +64,8 @@ def replay_report(
         command: what the reader types to get this report again.
         others: the same book and prices under other rules, shown side by side.
         notes: what else the reader has to know, before the warnings drawn from the run.
+        instead: what stands in the place of a replay's own words, by their names in the template:
+            of a path that was drawn, whose prices are not history.
 
     Returns:
         HTML text without scripts and without any address that a browser would fetch.
@@ -77,6 +80,7 @@ def replay_report(
         **_origin(run),
     }
     context["warnings"] = [*notes, *warnings_of(run, ends)]
+    context.update(instead or {})
     return template_of("report.html.j2").render(context)
 
 
@@ -108,6 +112,8 @@ def _head(run: ReplayRun, ends: Ends, *, command: str, pair: LossPair | None) ->
         "venue": rules.venue,
         "quote": rules.quote,
         "command": command,
+        "kind": "replay report",
+        "drawn": "",
         "title": title_of(run),
         "period": _period(run),
         "verdict": verdict_of(run),

@@ -1,6 +1,7 @@
 """The replay in plain words: a verdict and a paragraph, told from its numbers."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from trimtab.apps.report.ends import Cause, Ends
@@ -22,6 +23,7 @@ from trimtab.model import BACKSTOP, Mechanism, Payer
 from trimtab.simulation import ReplayRun
 from trimtab.units import div_floor
 
+When = Callable[[int], Sentence]
 PAYERS = {
     Payer.OWN_MARGIN: "the accounts' own last collateral",
     Payer.PENALTY: "the fees taken from the accounts",
@@ -99,12 +101,17 @@ def backstop_loss_wad(run: ReplayRun) -> int:
     return max(0, lost - run.tally.loss_wad[Payer.BACKSTOP])
 
 
-def paragraph_of(run: ReplayRun, ends: Ends, *, pair: LossPair | None = None) -> list[Sentence]:
-    """What a reader takes away who reads nothing else; `pair` is what most of the losses are of."""
+def paragraph_of(
+    run: ReplayRun, ends: Ends, *, pair: LossPair | None = None, when: When | None = None
+) -> list[Sentence]:
+    """What a reader takes away who reads nothing else.
+
+    `pair` is what most of the losses are of; `when` says a time, None: as a date.
+    """
     path = main_path(run)
     return [
         _book(run, ends, path=path),
-        *_market(run, path),
+        *_market(run, path, when=when or _on),
         *_liquidations(run, ends),
         *_losses(run, ends),
         *loss_words(run, pair),
@@ -138,7 +145,11 @@ def _book(run: ReplayRun, ends: Ends, *, path: PricePath) -> Sentence:
     )
 
 
-def _market(run: ReplayRun, path: PricePath) -> list[Sentence]:
+def _on(at_ns: int) -> Sentence:
+    return sentence("on {}", moment(at_ns))
+
+
+def _market(run: ReplayRun, path: PricePath, *, when: When) -> list[Sentence]:
     at_ns = run.metrics.at_ns
     if len(at_ns) == 1:
         return [sentence("The case has one price step, {}: no price moves.", moment(at_ns[0]))]
@@ -147,12 +158,13 @@ def _market(run: ReplayRun, path: PricePath) -> list[Sentence]:
     unit = f"{NO_BREAK}{run.case.rules.quote}"
     end = (price(path.last), unit, percent(path.change, signed=True))
     if path.rise > -path.fall:
-        told = "{} rose by {} to {}{} on {} and ended at {}{} ({})."
-        extreme = (percent(path.rise), price(path.high), unit, moment(at_ns[path.high_at]))
+        told, place = "{} rose by {} to {}{} ", path.high_at
+        extreme = (percent(path.rise), price(path.high), unit)
     else:
-        told = "{} fell by {} to {}{} on {} and ended at {}{} ({})."
-        extreme = (percent(-path.fall), price(path.low), unit, moment(at_ns[path.low_at]))
-    return [sentence(told, path.asset, *extreme, *end)]
+        told, place = "{} fell by {} to {}{} ", path.low_at
+        extreme = (percent(-path.fall), price(path.low), unit)
+    ended = sentence(" and ended at {}{} ({}).", *end)
+    return [(*sentence(told, path.asset, *extreme), *when(at_ns[place]), *ended)]
 
 
 def _steady_market(run: ReplayRun, path: PricePath) -> list[Sentence]:

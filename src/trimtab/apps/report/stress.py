@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from trimtab.apps.report.page import resource, template_of
-from trimtab.apps.report.shown import NARROW, Shown, plain_text, printable
+from trimtab.apps.report.shown import (
+    NARROW,
+    Sentence,
+    Shown,
+    counted,
+    duration,
+    moment,
+    plain_text,
+    printable,
+    sentence,
+)
+from trimtab.apps.report.stress_captions import captions, is_fed_back
 from trimtab.apps.report.stress_heat import heat_picture
 from trimtab.apps.report.stress_pictures import stress_pictures
 from trimtab.apps.report.stress_rows import (
@@ -19,7 +30,9 @@ from trimtab.apps.report.stress_rows import (
 )
 from trimtab.apps.report.stress_sources import assumptions, fit_rows, keeper_rows
 from trimtab.apps.stressing.answer import StressAnswer
+from trimtab.apps.stressing.drawn import allowed_words, resampled
 from trimtab.apps.summaries import versions
+from trimtab.units import NANOSECONDS
 
 
 def stress_report(answer: StressAnswer) -> str:
@@ -38,11 +51,15 @@ def stress_report(answer: StressAnswer) -> str:
         "venue": printable(rules.venue),
         "quote": printable(rules.quote),
         "title": _title(answer),
+        "period": _period(answer),
         "verdict": _verdict(answer),
+        "caution": _caution(answer),
         "paragraph": paragraph,
         "description": plain_text(paragraph),
         "tiles": stress_tiles(answer),
         "pictures": pictures,
+        "captions": captions(answer),
+        "fed_back": is_fed_back(answer),
         "asset": printable(answer.asset),
         "measure_heads": _heads(answer),
         "measures": measure_rows(answer),
@@ -57,6 +74,7 @@ def stress_report(answer: StressAnswer) -> str:
         "origin": _origin(answer),
         "command": printable(answer.command),
         "versions": versions(),
+        "worst_share": chance(1.0 - result.tail().level).text,
         "level": f"{100 * result.tail().level:.10g}{NARROW}%",
         "is_whole": result.facts.is_whole,
     }
@@ -69,26 +87,51 @@ def _title(answer: StressAnswer) -> str:
         return "No path costs anybody anything"
     if result.insolvency.value <= 0.0:
         return "The funds hold on every path"
-    return f"The funds are exceeded on {chance(result.insolvency.value).text} of paths"
+    drawn = resampled(answer)
+    source = "" if drawn is None else f" {drawn.source}"
+    return f"The funds are exceeded on {chance(result.insolvency.value).text} of paths{source}"
+
+
+def _caution(answer: StressAnswer) -> str:
+    """What the reader of a probability has to know of the paths that it is of; "" for nothing."""
+    drawn = resampled(answer)
+    if drawn is None:
+        return ""
+    return printable(
+        f"The paths are {drawn.source}: {drawn.caution}. Probabilities here are of hours like "
+        "those, not of ordinary ones."
+    )
+
+
+def _period(answer: StressAnswer) -> Sentence:
+    facts, case = answer.result.facts, answer.result.question.case
+    step_ns = round(facts.step_seconds * NANOSECONDS)
+    return sentence(
+        "{} from {}: {} of {} of {}, seed {}",
+        *(duration(facts.steps * step_ns), moment(case.ticks[0].at_ns)),
+        *(counted(facts.done, "path"), counted(facts.steps, "step"), duration(step_ns)),
+        str(facts.seed),
+    )
 
 
 def _verdict(answer: StressAnswer) -> dict[str, str]:
     result = answer.result
     allowed, found = result.fund.probability, result.insolvency.value
+    limit = allowed_words(allowed)
     if not result.facts.is_whole:
         words = f"Interrupted: {result.facts.done:,} of {result.facts.asked:,} paths are counted."
         return {"tone": "warn", "sign": "…", "text": words}
     if found > allowed:
-        words = f"A loss beyond the funds is likelier than the {allowed:.4g} asked for."
+        words = f"A loss beyond the funds is likelier than {limit}."
         return {"tone": "bad", "sign": "!", "text": words}
     if result.insolvency.high > allowed:
         most = chance(result.insolvency.high).text
         words = (
-            f"A loss beyond the funds is no likelier than the {allowed:.4g} asked for on these "
+            f"A loss beyond the funds is no likelier than {limit} on these "
             f"paths; they do not rule out up to {most}."
         )
         return {"tone": "warn", "sign": "?", "text": words}
-    words = f"A loss beyond the funds is no likelier than the {allowed:.4g} asked for."
+    words = f"A loss beyond the funds is no likelier than {limit}."
     return {"tone": "good", "sign": "✓", "text": words}
 
 

@@ -1,6 +1,6 @@
 """The liquidation heat map of a stress report: value by price and time, as likely as it is."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _ROWS: Final = 72
+# Quantiles of the price, with the width and the style of their lines.
+LINES: Final = ((0.01, 1.2, (0, (1, 1.6))), (0.05, 1.2, (0, (5, 2.5))), (0.5, 1.6, "solid"))
 _COLUMNS_MOST: Final = 120
 
 
@@ -42,8 +44,13 @@ def heat_picture(answer: StressAnswer) -> Picture | None:
         plain_text([words]),
         draw=lambda shape: _draw(answer, edges, expected=expected, shape=shape),
         height=430,
-        scale=(short_number(top / 10**DECADES), short_number(top)),
+        scale=(_rounded(top / 10**DECADES), _rounded(top)),
     )
+
+
+def _rounded(value: float) -> str:
+    """A value by three digits, on either side of a thousand: `273`, `273k`."""
+    return short_number(float(f"{value:.3g}"))
 
 
 def _grid(answer: StressAnswer) -> tuple[Floats, Floats] | None:
@@ -97,9 +104,10 @@ def _draw(answer: StressAnswer, edges: Floats, *, expected: Floats, shape: Shape
             aspect="auto",
             interpolation="none",
         )
-    for level, width in ((0.01, 0.9), (0.05, 0.9), (0.5, 1.6)):
+    for level, width, style in LINES:
         place = FAN_LEVELS.index(level)
-        (line,) = panel.plot(hours, quantiles[place], color=COLORS["ink"], linewidth=width)
+        ink: dict[str, Any] = {"color": COLORS["ink"], "linewidth": width, "linestyle": style}
+        (line,) = panel.plot(hours, quantiles[place], **ink)
         line.set_path_effects([withStroke(linewidth=width + 2.2, foreground=COLORS["paper"])])
     panel.set_ylim(edges[0], edges[-1])
     dress(

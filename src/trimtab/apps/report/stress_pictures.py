@@ -174,7 +174,8 @@ def _draw_curve(curve: ShockCurve, quote: str, *, shape: Shape) -> "Canvas":
         style: dict[str, Any] = {"linewidth": 0, "alpha": 0.25, "color": COLORS[tint]}
         panel.fill_between(depths, quiet, values, **style)
         panel.plot(depths, values, color=COLORS[tint], linewidth=1.7, marker="o", markersize=3)
-        panel.plot(depths, quiet, color=COLORS["muted"], linewidth=1.2, linestyle=(0, (4, 3)))
+        if values != quiet:
+            panel.plot(depths, quiet, color=COLORS["muted"], linewidth=1.2, linestyle=(0, (4, 3)))
         dress(panel, title, zero=True, bins=4)
         panel.set_xlim(depths[0], depths[-1])
     panels[0].tick_params(axis="x", labelbottom=False, length=0)
@@ -280,6 +281,6 @@ def _draw_settling(answer: StressAnswer, shape: Shape) -> "Canvas":
     panel.set_xticks([*ticks, int(paths[-1])])
     panel.minorticks_off()
     dress(panel, f"loss at {found.level:.10g}, {quote}", zero=True, bins=4)
-    panel.set_xlabel("paths", fontsize=10, labelpad=3)
+    panel.set_xlabel("paths, logarithmic", fontsize=10, labelpad=3)
     panel.margins(x=0)
     return canvas

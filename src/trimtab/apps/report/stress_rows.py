@@ -25,6 +25,7 @@ from trimtab.apps.stressing.printing import NAMES
 from trimtab.model import Payer
 from trimtab.simulation.stress import Estimate
 from trimtab.simulation.stress.failing import FailingAccount
+from trimtab.simulation.stress.measures import UNBOOKED
 from trimtab.units import fixed_of
 
 _WAD = 18
@@ -82,14 +83,14 @@ def stress_tiles(answer: StressAnswer) -> list[Tile]:
         Tile(
             "Loss beyond the funds",
             chance(insolvent.value),
-            sentence("likely; from {} to {}", chance(insolvent.low), chance(insolvent.high)),
+            sentence("of paths; from {} to {}", chance(insolvent.low), chance(insolvent.high)),
             tone="bad" if insolvent.value > result.fund.probability else "good",
         ),
         Tile(
-            "Fund that is enough",
+            "Funds that would be enough",
             money(result.fund.size.value, quote),
             sentence(
-                "but for a chance of {}; now {}",
+                "on all but {} of paths; there are {}",
                 chance(result.fund.probability),
                 money(result.fund.present, quote),
             ),
@@ -115,10 +116,20 @@ def stress_tiles(answer: StressAnswer) -> list[Tile]:
         Tile(
             "Paths",
             count(result.facts.done),
-            sentence("worth {} equal ones for a mean", count(round(result.facts.effective_paths))),
+            _worth(answer),
             tone="" if result.facts.is_whole else "warn",
         ),
     ]
+
+
+def _worth(answer: StressAnswer) -> Sentence:
+    """How the paths count: alike, or by weights."""
+    facts = answer.result.facts
+    worth = round(facts.effective_paths)
+    if worth == facts.done:
+        return sentence("drawn with the seed {}, all alike", str(facts.seed))
+    words = "weighted; for a mean as good as {} plainly drawn ones"
+    return sentence(words, count(worth))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,24 +167,35 @@ class BearerRow:
 
 
 def bearer_rows(answer: StressAnswer) -> list[BearerRow]:
-    """Who bears the loss, in the waterfall's order."""
+    """Who bears the loss, in the waterfall's order, then what all bear together."""
     found = answer.result.bearers
     most = max((one.tail_mean for one in found), default=0.0)
     rows = []
     for one in found:
-        payer = Payer(one.payer)
+        name, note = _payer_words(one.payer)
         width = round(100.0 * one.tail_mean / most, 2) if most > 0.0 else 0.0
         rows.append(
             BearerRow(
-                PAYER_NAMES[payer],
-                PAYER_NOTES[payer],
-                cell(one.mean),
-                cell(one.tail_mean),
-                percent(one.tail_share),
+                *(name, note, cell(one.mean), cell(one.tail_mean), percent(one.tail_share)),
                 max(width, 0.3) if one.tail_mean > 0.0 else 0.0,
             )
         )
-    return rows
+    mean, tail = sum(one.mean for one in found), sum(one.tail_mean for one in found)
+    whole = percent(1.0 if tail > 0.0 else 0.0)
+    return [*rows, BearerRow("Together", "", cell(mean), cell(tail), whole, 0.0)]
+
+
+def _payer_words(payer: str) -> tuple[str, str]:
+    if payer == UNBOOKED:
+        return "Nobody yet", "under water at the end, not liquidated"
+    return PAYER_NAMES[Payer(payer)], PAYER_NOTES[Payer(payer)]
+
+
+def _bearer_words(payer: str) -> str:
+    """Who it is that a loss falls on, within a sentence."""
+    if payer == UNBOOKED:
+        return "nobody yet: it is under water at the end"
+    return PAYER_BEARERS[Payer(payer)]
 
 
 def worst_rows(answer: StressAnswer) -> list[tuple[str, Shown, Shown, Shown, str]]:
@@ -245,21 +267,19 @@ def lead(answer: StressAnswer) -> list[Sentence]:
     inside = min(sum(result.loss.histogram.shares), 1.0)
     found.append(
         sentence(
-            "On {} of them somebody bears a loss. In the worst {} of cases it is {} on average, and"
-            " the funds are exceeded with a probability of {}.",
-            chance(inside),
-            chance(1.0 - tail.level),
+            "On {} of them somebody bears a loss, and on {} it exceeds the funds. In the worst {}"
+            " of cases it is {} on average.",
+            *(chance(inside), chance(result.insolvency.value), chance(1.0 - tail.level)),
             money(tail.expected_shortfall.value, quote),
-            chance(result.insolvency.value),
         )
     )
     bearer = max(result.bearers, key=lambda one: one.tail_share)
     if bearer.tail_share > 0.0:
         found.append(
             sentence(
-                "Then {} of it falls on {}.",
+                "Of that {} falls on {}.",
                 percent(bearer.tail_share),
-                PAYER_BEARERS[Payer(bearer.payer)],
+                _bearer_words(bearer.payer),
             )
         )
     if answer.sensitivities and answer.sensitivities[0].swing > 0.0:

@@ -65,6 +65,16 @@ class PathAnswer:
         return self.row["bad_debt"] + self.row["shortfall_left"]
 
     @property
+    def left_wad(self) -> int:
+        """What is under water at the end by the exact engine, and booked on nobody: wad."""
+        return fixed_of(self.exact["shortfall_left"], _WAD)
+
+    @property
+    def name(self) -> str:
+        """Which path this is, in words."""
+        return f"simulated path {self.path:,}, seed {self.ready.question.seed}"
+
+    @property
     def apart(self) -> Mapping[str, tuple[float, float]]:
         """Outcomes in which run and exact engine differ by more than the bound: both, by column."""
         return self.bound.apart(self.row, self.exact)
@@ -137,10 +147,9 @@ class PathAnswer:
             write_text(folder / "report.html", self._page())
 
     def _page(self) -> str:
-        from trimtab.apps.report import replay_report
-        from trimtab.apps.report.stress_sources import path_words
+        from trimtab.apps.report.stress_path import path_report
 
-        return replay_report(self.replayed, command=self.command, notes=path_words(self))
+        return path_report(self)
 
 
 def stress_path(

@@ -17,6 +17,7 @@ OPTIONS = MappingProxyType(
         "workers": "--workers",
         "trials": "--trials",
         "tuning": "--key",
+        "least buffer": "--least-buffer",
         "correlation to one": "--correlation-to-one",
         "antithetic sampling": "--sampling antithetic",
         "stratified sampling": "--sampling stratified",

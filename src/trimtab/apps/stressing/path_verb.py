@@ -18,10 +18,11 @@ from trimtab.apps.stressing.printing import number
 from trimtab.apps.stressing.timeline import Moment
 from trimtab.apps.stressing.verb import INSOLVENCY, StressRun, settings_of, stress_command
 from trimtab.model import Payer
-from trimtab.units import UsageError
+from trimtab.units import UsageError, mul_div_half_up
 
 MOMENTS_SHOWN = 20
 NAMES_SHOWN = 3
+CENT_WAD = 10**16  # a payer of less is in the sum, but not named for a step
 SHORT_PAYERS = {
     Payer.OWN_MARGIN: "own margin",
     Payer.PENALTY: "penalties",
@@ -95,13 +96,13 @@ def _write(run: StressRun, answer: PathAnswer) -> None:
 def print_path(answer: PathAnswer) -> None:
     """Print what happened when, then what it came to and who paid."""
     replayed = answer.replayed
-    quote, tally = replayed.case.rules.quote, replayed.tally
+    quote = replayed.case.rules.quote
     asset, moments = main_asset(answer.ready), answer.timeline
     taken = f"{'repaid or closed' if replayed.case.rules.markets else 'repaid'} {quote}"
     columns = ["time", f"{asset} {quote}", "liquidations", taken, f"seized {quote}"]
     columns += [f"bad debt {quote}", "accounts", "paid by"]
     rows = [_row(moment, asset) for moment in _told(moments)]
-    title = f"{replayed.case.rules.venue}: path {answer.path} of seed {replayed.seed}"
+    title = f"{replayed.case.rules.venue}: {answer.name}"
     if rows:
         console.print_table(
             title, columns, rows=rows, left=1, optional=("accounts", f"seized {quote}")
@@ -110,25 +111,44 @@ def print_path(answer: PathAnswer) -> None:
         say(f"{title}: nobody is liquidated, and nothing is lost")
     if len(rows) < len(moments):
         say(f"the {len(rows)} largest of {len(moments)} steps on which anything happened")
-    paid = [
-        f"{SHORT_PAYERS[payer]} {shown(value, 2)}"
-        for payer, value in tally.loss_wad.items()
-        if value
-    ]
-    left = answer.row["shortfall_left"]
-    wet = f", {number(left)} of it under water at the end" if left else ""
-    say(f"loss {number(answer.loss)} {quote}{wet}; paid by: {', '.join(paid) or 'nobody'}")
+    say(_loss_line(answer))
     say(_agreement(answer))
     for note in answer.notes:
         say(f"note: {note}")
+
+
+def _loss_line(answer: PathAnswer) -> str:
+    """The loss beyond the accounts' own margin and who bears it, all by the exact engine.
+
+    The whole is the sum of the parts as they are told, to the cent.
+    """
+    tally, quote = answer.world.tally, answer.world.case.rules.quote
+    borne = {f"{SHORT_PAYERS[payer]} ": value for payer, value in tally.loss_wad.items() if value}
+    own_wad = borne.pop(f"{SHORT_PAYERS[Payer.OWN_MARGIN]} ", 0)
+    paid = ", ".join(f"{who}{_small(value)}" for who, value in borne.items())
+    parts = [f"paid by {paid}"] if paid else []
+    if answer.left_wad:
+        parts.append(f"{_small(answer.left_wad)} under water at the end, booked on nobody")
+    if own_wad:
+        parts.append(f"own margin paid {_small(own_wad)} before that")
+    whole = CENT_WAD * sum(
+        mul_div_half_up(value, 1, CENT_WAD) for value in (*borne.values(), answer.left_wad)
+    )
+    told = f": {'; '.join(parts)}" if parts else ""
+    return f"loss {shown(whole, 2)} {quote} by the exact engine{told}"
+
+
+def _small(value_wad: int) -> str:
+    """A value to the cent; less than one is not told as nothing."""
+    return shown(value_wad, 2) if value_wad >= CENT_WAD else "less than 0.01"
 
 
 def _agreement(answer: PathAnswer) -> str:
     engine = answer.ready.question.engine
     if not answer.apart:
         return (
-            f"the exact engine agrees with the run's row for this path ({engine} engine) within "
-            f"{answer.bound.share:.2g} of the book's debt"
+            f"the exact engine agrees with the run's row for this path ({engine} engine, loss "
+            f"{number(answer.loss)}) within {answer.bound.share:.2g} of the book's debt"
         )
     name, (counted, exact) = next(iter(answer.apart.items()))
     return (
@@ -147,7 +167,7 @@ def _row(moment: Moment, asset: str) -> list[str]:
     tally = moment.tally
     names = ", ".join(moment.accounts[:NAMES_SHOWN])
     more = len(moment.accounts) - NAMES_SHOWN
-    paid = [SHORT_PAYERS[payer] for payer, value in tally.loss_wad.items() if value]
+    paid = [SHORT_PAYERS[payer] for payer, value in tally.loss_wad.items() if value >= CENT_WAD]
     values = (
         *(moment.prices_wad[asset], moment.taken_wad),
         *(tally.seized_wad, tally.bad_debt_wad),

@@ -7,6 +7,7 @@ import math
 from trimtab.apps import console
 from trimtab.apps.console import say
 from trimtab.apps.stressing.answer import StressAnswer
+from trimtab.apps.stressing.drawn import resampled
 from trimtab.simulation.stress import Estimate, ReverseStress
 from trimtab.units import Time
 
@@ -69,11 +70,11 @@ def _lines(answer: StressAnswer) -> list[str]:
     lines = [
         f"{tail.level:.10g} expected shortfall {number(tail.expected_shortfall.value)} {quote} "
         f"({confidence:.0%} interval {interval(tail.expected_shortfall)})",
-        f"probability of a loss beyond the funds {chance.value:.4%} "
-        f"({chance.low:.4%} to {chance.high:.4%})",
-        f"funds for at most {result.fund.probability:.4g} of that: "
-        f"{number(result.fund.size.value)} {quote}, "
-        f"now {number(result.fund.present)} with the backstop",
+        f"probability of a loss beyond the funds {share(chance.value)} "
+        f"({share(chance.low)} to {share(chance.high)}){_source(answer)}",
+        f"funds of {number(result.fund.size.value)} {quote} would be exceeded with a probability "
+        f"of at most {result.fund.probability:.4g}; there are {number(result.fund.present)} with "
+        "the backstop",
         f"borrow capacity used {result.capacity.used:.1%} of "
         f"{number(result.capacity.borrow_capacity)} {quote}",
     ]
@@ -87,6 +88,21 @@ def _lines(answer: StressAnswer) -> list[str]:
     if answer.broken is not None:
         lines.append(_broken(answer.broken))
     return [*lines, *(f"note: {note}" for note in answer.notes)]
+
+
+def _source(answer: StressAnswer) -> str:
+    """Where the paths come from, beside a probability of theirs."""
+    found = resampled(answer)
+    return "" if found is None else f", on paths {found.source}: {found.caution}"
+
+
+def share(value: float) -> str:
+    """A probability with as many digits as it takes to be told from none.
+
+    >>> share(0.455), share(0.00012345), share(0.0)
+    ('45.5%', '0.012%', '0%')
+    """
+    return f"{value:.1%}".replace(".0%", "%") if value >= 0.001 else f"{100 * value:.2g}%"
 
 
 def _broken(found: ReverseStress) -> str:

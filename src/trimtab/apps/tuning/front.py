@@ -20,6 +20,7 @@ from trimtab.apps.stressing.chosen import AUTO
 from trimtab.apps.stressing.front import prepared_by_any
 from trimtab.model import Case, StressSettings
 from trimtab.simulation.stress.tuning import (
+    LEAST_BUFFER,
     Borrowers,
     Parameter,
     TuneQuestion,
@@ -29,7 +30,9 @@ from trimtab.simulation.stress.tuning import (
 
 Progress = Callable[[int, int], None]
 STUDY: Final = "study.journal"
-OUTPUTS: Final = ("tune.json", "rules.diff", "report.html", "pareto.png")
+CHANGE: Final = "rules.diff"
+EARLIER_CHANGE: Final = "rules-earlier.diff"
+OUTPUTS: Final = ("tune.json", CHANGE, "report.html", "pareto.png")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -67,20 +70,27 @@ class TuneAnswer:
         """Write the report: one HTML page that needs nothing else."""
         write_text(Path(path), self._page())
 
-    def save(self, out: str | Path) -> None:
-        """Write document, recommended rules, picture and report into a folder; all or none."""
+    def save(self, out: str | Path) -> Path | None:
+        """Write document, recommended rules, picture and report into a folder; all or none.
+
+        Returns:
+            Where the change of an earlier search was put, which this one does not recommend; None
+            where there was none.
+        """
         from trimtab.apps.report.pareto import save_pareto
 
         with staged_folder(Path(out), known=OUTPUTS) as folder:
             write_json(folder / "tune.json", self.to_json())
             diff = self.diff()
             if diff is not None:
-                write_text(folder / "rules.diff", diff)
+                write_text(folder / CHANGE, diff)
             save_pareto(self.result, folder / "pareto.png", quote=self.case.rules.quote)
             write_text(folder / "report.html", self._page())
-        if diff is None:
-            # Of an earlier search: it would pass for a change that this one recommends.
-            (Path(out) / "rules.diff").unlink(missing_ok=True)
+        former = Path(out) / CHANGE
+        if diff is not None or not former.exists():
+            return None
+        # Under its name it would pass for a change that this search recommends.
+        return former.replace(former.with_name(EARLIER_CHANGE))
 
     def _page(self) -> str:
         from trimtab.apps.report.tune import tune_report
@@ -95,6 +105,7 @@ def tune(
     trials: int = 60,
     space: Sequence[Parameter] = (),
     borrowers: Borrowers = Borrowers.SAME_SHARE,
+    least_buffer: str = LEAST_BUFFER,
     settings: StressSettings | None = None,
     workers: int = 1,
     executor: ExecutorKind = ExecutorKind.THREADS,
@@ -110,6 +121,8 @@ def tune(
         trials: how many sets of values are tried, the present rules among them.
         space: keys and ranges; empty is thresholds, bonuses, sizing and the fund of the case.
         borrowers: how the book answers to other rules.
+        least_buffer: what trials leave between max_ltv and liquidation_threshold, decimal text;
+            as little as the present rules where these leave less.
         settings: of a stress file: markets, oracle, chain, keepers.
         workers, executor: who works the paths off; the numbers are the same for all.
         out: a folder that keeps the trials, from which a search goes on; None is memory.
@@ -126,7 +139,7 @@ def tune(
     if chosen.engine == AUTO:
         question = prepared_by_any(question, process=process)[0].question
     storage = None if out is None else study_storage(Path(out) / STUDY)
-    asked = TuneQuestion(question, trials, tuple(space), borrowers)
+    asked = TuneQuestion(question, trials, tuple(space), borrowers, least_buffer)
     with open_executor(executor, workers) as hands:
         result = run_tuning(
             asked, process=process, storage=storage, executor=hands, progress=progress

@@ -17,8 +17,13 @@ from trimtab.apps.stressing.printing import number
 from trimtab.apps.stressing.retelling import shown, told_choices
 from trimtab.apps.stressing.verb import settings_of
 from trimtab.apps.tuning.front import TuneAnswer, tune
-from trimtab.apps.tuning.words import trade_words
-from trimtab.simulation.stress.tuning import Borrowers, Parameter
+from trimtab.apps.tuning.words import (
+    choice_name,
+    refused_words,
+    tail_warning,
+    trade_words,
+)
+from trimtab.simulation.stress.tuning import LEAST_BUFFER, Borrowers, Parameter
 from trimtab.units import RulesError, UsageError
 
 
@@ -35,6 +40,7 @@ class TuneRun:
     form: Format
     executor: str
     workers: int
+    least_buffer: str = LEAST_BUFFER
 
     def __post_init__(self) -> None:
         for name, found, known in (
@@ -99,6 +105,7 @@ def run_tune_verb(run: TuneRun, choices: StressChoices) -> int:
             trials=run.trials,
             space=space,
             borrowers=Borrowers(run.borrowers),
+            least_buffer=run.least_buffer,
             settings=settings,
             workers=run.workers,
             executor=ExecutorKind(run.executor),
@@ -106,11 +113,16 @@ def run_tune_verb(run: TuneRun, choices: StressChoices) -> int:
             progress=tell,
             command=_command(run, choices),
         )
-    answer.save(run.out)
+    earlier = answer.save(run.out)
     if run.form is Format.JSON:
         console.print_json(answer.to_json())
     else:
         print_tune(answer)
+    held = len(answer.result.trials)
+    if held > run.trials:
+        say(f"--out held {held} trials already, more than --trials {run.trials}: all are counted")
+    if earlier is not None:
+        say(f"nothing is recommended now: the earlier change is kept as {earlier}")
     say(f"report: {run.out / 'report.html'}")
     if not answer.result.is_whole:
         say(f"interrupted after {len(answer.result.trials)} trials; the same command goes on")
@@ -124,6 +136,8 @@ def _command(run: TuneRun, choices: StressChoices) -> str:
     words += [f"--key {shown(text)}" for text in run.keys]
     if run.borrowers != Borrowers.SAME_SHARE:
         words.append(f"--borrowers {run.borrowers}")
+    if run.least_buffer != LEAST_BUFFER:
+        words.append(f"--least-buffer {shown(run.least_buffer)}")
     if run.settings is not None:
         words.append("--settings FILE")
     return " ".join([*words, *told_choices(choices), f"--seed {choices.seed}", "--out DIR"])
@@ -138,21 +152,29 @@ def print_tune(answer: TuneAnswer) -> None:
         chosen = result.recommendation
         mark = "present" if place == 0 else ""
         if chosen is not None and chosen.trial.number == trial.number:
-            mark = "recommended"
+            mark = choice_name(result)
         elif any(trade.trial.number == trial.number for trade in result.trades):
             mark = "a trade"
         cells = [number(value) for value in (trial.shortfall, trial.capacity, trial.fund)]
         rows.append([f"{trial.number}", *cells, mark])
     columns = ["trial", f"ES {result.level:.10g} {quote}", f"borrow capacity {quote}", "fund", ""]
-    title = f"{answer.case.rules.venue}: {len(result.trials)} trials of {result.paths:,} paths each"
+    refused = sum(result.refused.values())
+    title = (
+        f"{answer.case.rules.venue}: {len(result.trials)} trials, "
+        f"{len(result.trials) - refused} of them on the same {result.paths:,} paths"
+    )
     console.print_table(title, columns, rows=rows, left=1)
+    if refused:
+        say(f"refused before any path, {refused} of them: {refused_words(result)}")
+    if not result.is_firm:
+        say(f"warning: {tail_warning(result)}")
     found = result.recommendation
     if found is None:
         say("no trial betters the present rules" + (" in every aim" if result.trades else ""))
         for trade in result.trades:
             say(f"a trade, not an improvement: {trade_words(answer, trade)}")
         return
-    say(f"recommended, trial {found.trial.number}: {found.reason}")
+    say(f"{choice_name(result)}, trial {found.trial.number}: {found.reason}")
     for change in found.changes:
         say(f"  {change.key}: {change.present or 'absent'} -> {change.proposed}")
     dry = found.dry_run

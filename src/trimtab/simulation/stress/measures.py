@@ -22,6 +22,8 @@ from trimtab.simulation.stress.tail import (
 Floats = NDArray[np.float64]
 
 QUANTILE_LEVELS: Final = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
+# What is under water at the end of a path is a part of its loss that no payer has been booked yet.
+UNBOOKED: Final = "under_water"
 # Payers of a loss in the waterfall's order, and the column of outcomes that each has.
 PAYERS: Final = {
     "penalty": "penalty",
@@ -29,6 +31,7 @@ PAYERS: Final = {
     "backstop": "backstop_used",
     "adl": "deleveraged",
     "socialized": "socialized",
+    UNBOOKED: "shortfall_left",
 }
 _BINS: Final = 40
 _CHECKPOINTS: Final = 24
@@ -62,7 +65,11 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """What one payer bears: on average, and on average in the paths beyond the VaR of the loss."""
+    """What one payer bears: of the mean loss, and of the expected shortfall.
+
+    mean, tail_mean: quote; over all payers they add to the mean loss and to the shortfall.
+    share, tail_share: of those.
+    """
 
     payer: str
     mean: float
@@ -122,27 +129,38 @@ def histogram(sample: Sample, bins: int = _BINS) -> Histogram:
 def bearers(loss: Sample, columns: Mapping[str, Floats], *, level: float) -> tuple[Bearer, ...]:
     """Return who bears the loss, in the order of the waterfall; shares add to 1, or are all 0.
 
+    The tail is that of the expected shortfall: all paths beyond the VaR, and of those at it the
+    part that fills 1 - level, so that what payers bear in it adds to the expected shortfall.
+
     Args:
         loss: of every path.
-        columns: the outcomes' columns of `PAYERS`.
-        level: of the VaR beyond which paths make the tail.
+        columns: the outcomes' columns of `PAYERS`, which add to the loss.
+        level: of the VaR and the shortfall.
     """
-    start = loss.quantile(level)
-    tail = (loss.values >= start) & (loss.values > 0.0)
-    chance = loss.mean_of(tail.astype(np.float64))
+    counted = _tail_weights(loss, level)
     means = {payer: loss.mean_of(columns[name]) for payer, name in PAYERS.items()}
-    beyond = {payer: loss.mean_of(columns[name] * tail) for payer, name in PAYERS.items()}
+    beyond = {payer: loss.mean_of(columns[name] * counted) for payer, name in PAYERS.items()}
     whole, tail_whole = sum(means.values()), sum(beyond.values())
     return tuple(
         Bearer(
             payer,
             means[payer],
             means[payer] / whole if whole else 0.0,
-            beyond[payer] / chance if chance else 0.0,
+            beyond[payer],
             beyond[payer] / tail_whole if tail_whole else 0.0,
         )
         for payer in PAYERS
     )
+
+
+def _tail_weights(loss: Sample, level: float) -> Floats:
+    """What each path counts for in the mean of the worst 1 - level: 0 for those below the VaR."""
+    start = loss.quantile(level)
+    beyond = (loss.values > start).astype(np.float64)
+    at_it = (loss.values == start).astype(np.float64)
+    room, there = 1.0 - level - loss.mean_of(beyond), loss.mean_of(at_it)
+    share = room / there if there else 0.0
+    return np.asarray((beyond + share * at_it) / (1.0 - level))
 
 
 def convergence(loss: Sample, *, level: float) -> Convergence:

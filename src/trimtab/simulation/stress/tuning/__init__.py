@@ -4,6 +4,7 @@
 """
 
 from trimtab.simulation.stress.tuning.borrowers import Borrowers, case_under
+from trimtab.simulation.stress.tuning.buffers import LEAST_BUFFER
 from trimtab.simulation.stress.tuning.parameters import Parameter, changed_rules, default_space
 from trimtab.simulation.stress.tuning.recommending import dry_run, pareto_set, rules_diff
 from trimtab.simulation.stress.tuning.results import (
@@ -19,6 +20,7 @@ from trimtab.simulation.stress.tuning.study import TuneQuestion, run_tuning
 from trimtab.simulation.stress.tuning.trading import cheapest_trades
 
 __all__ = [
+    "LEAST_BUFFER",
     "TUNE_SCHEMA",
     "Borrowers",
     "DryRun",

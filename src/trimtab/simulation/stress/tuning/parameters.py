@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, is_dataclass, replace
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final
 
 from trimtab.model import AssetRules, Case, CategoryRules, Kind, Rules, Setting, Sizing, settings_of
@@ -152,12 +153,17 @@ def changed_rules(rules: Rules, values: Mapping[str, str]) -> Rules:
 
 
 def in_order(
-    rules: Rules, space: Sequence[Parameter], *, values: Mapping[str, str]
+    rules: Rules,
+    space: Sequence[Parameter],
+    *,
+    values: Mapping[str, str],
+    buffers: Mapping[tuple[str, str], int] = MappingProxyType({}),
 ) -> dict[str, str]:
     """Return values whose initial weights are at most the liquidation ends that they would meet.
 
     A weight above is brought down to the highest value of its range that is not; so a search
-    spends its trials on rules that can be.
+    spends its trials on rules that can be. `buffers`, in wad by section and name, are left between
+    an initial weight and its threshold.
     """
     found = dict(values)
     changed = changed_rules(rules, values)
@@ -167,7 +173,9 @@ def in_order(
             continue
         record = _record(changed, target)
         level = "liquidation_threshold_wad" if target.section == "categories" else _END
-        end = Decimal(getattr(record, level)) / WAD
+        buffer = buffers.get((target.section, target.name), 0)
+        highest = min(getattr(record, level), record.liquidation_threshold_wad - buffer)
+        end = Decimal(highest) / WAD
         if Decimal(found[parameter.key]) > end:
             steps = (end - Decimal(parameter.low)) / Decimal(parameter.step)
             found[parameter.key] = parameter.text(max(int(steps), 0))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from math import ceil
+from typing import Any, Final
 
 from trimtab.model import Ramp, Rules
 from trimtab.simulation.standing import Change
+from trimtab.simulation.stress.tuning.buffers import LEAST_BUFFER
 
 TUNE_SCHEMA = "trimtab.tune/1"
+# With fewer paths in the tail single ones decide which rules look best.
+TAIL_PATHS_LEAST: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,11 @@ class Trial:
     def is_feasible(self) -> bool:
         """Whether these can be rules."""
         return not self.conflict
+
+    @property
+    def refused_for(self) -> str:
+        """What was expected of values that cannot be rules, without which were found."""
+        return self.conflict.partition(", expected ")[2] or self.conflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +118,9 @@ class TuneResult:
         pareto: numbers of feasible trials that no other betters in every aim, by shortfall.
         level: of the expected shortfall, over the horizon.
         recommendation: None where no trial betters the present rules.
-        is_whole: whether as many trials were made as asked for.
+        is_whole: whether at least as many trials were made as asked for.
         trades: without a recommendation, what the front gives of one aim for another; else none.
+        least_buffer: what trials had to leave between max_ltv and liquidation_threshold.
     """
 
     trials: tuple[Trial, ...]
@@ -122,11 +133,33 @@ class TuneResult:
     recommendation: Recommendation | None
     is_whole: bool
     trades: tuple[Trade, ...] = ()
+    least_buffer: str = LEAST_BUFFER
 
     @property
     def present(self) -> Trial:
         """The rules as they are."""
         return self.trials[0]
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """How many sets of values were put to no path, by what was expected of them."""
+        reasons = Counter(trial.refused_for for trial in self.trials if not trial.is_feasible)
+        return dict(reasons.most_common())
+
+    @property
+    def tail_paths(self) -> float:
+        """How many paths the expected shortfall is the mean of."""
+        return self.paths * (1.0 - self.level)
+
+    @property
+    def is_firm(self) -> bool:
+        """Whether enough paths are in the tail to tell one set of rules from another."""
+        return self.tail_paths >= TAIL_PATHS_LEAST - 1e-6
+
+    @property
+    def paths_wanted(self) -> int:
+        """The least number of paths with which that is so."""
+        return ceil(TAIL_PATHS_LEAST / (1.0 - self.level) - 1e-6)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document `trimtab.tune/1`."""
@@ -137,4 +170,8 @@ class TuneResult:
             document["recommendation"].pop("rules")
         for trade in document["trades"]:
             trade.pop("rules")
+        document["refused"] = self.refused
+        document["tail_paths"] = self.tail_paths
+        document["is_firm"] = self.is_firm
+        document["paths_wanted"] = self.paths_wanted
         return {"schema": TUNE_SCHEMA, **document, "seed": str(self.seed)}

@@ -25,6 +25,12 @@ from trimtab.simulation.stress.running import Prepared, prepared
 from trimtab.simulation.stress.sample import Sample, design_of
 from trimtab.simulation.stress.tail import Estimate, tail_risk
 from trimtab.simulation.stress.tuning.borrowers import Borrowers, case_under
+from trimtab.simulation.stress.tuning.buffers import (
+    LEAST_BUFFER,
+    Buffers,
+    buffer_conflict,
+    least_buffers,
+)
 from trimtab.simulation.stress.tuning.parameters import (
     Parameter,
     changed_rules,
@@ -59,12 +65,15 @@ class TuneQuestion:
         trials: how many, the present rules among them; at least 2.
         space: keys and their ranges; empty is `default_space`.
         borrowers: how the book answers to other rules.
+        least_buffer: what every trial leaves between max_ltv and liquidation_threshold, decimal
+            text; where the present rules leave less, as little as they do.
     """
 
     stress: StressQuestion
     trials: int
     space: tuple[Parameter, ...] = ()
     borrowers: Borrowers = Borrowers.SAME_SHARE
+    least_buffer: str = LEAST_BUFFER
 
     def __post_init__(self) -> None:
         if not 2 <= self.trials <= TRIALS_MOST:
@@ -72,6 +81,12 @@ class TuneQuestion:
         if not self.space:
             object.__setattr__(self, "space", default_space(self.stress.case))
         require_space(self.stress.case.rules, self.space)
+        least_buffers(self.stress.case.rules, self.least_buffer)
+
+    @property
+    def buffers(self) -> Buffers:
+        """The least buffer of each asset and category, wad."""
+        return least_buffers(self.stress.case.rules, self.least_buffer)
 
 
 def run_tuning(
@@ -94,7 +109,8 @@ def run_tuning(
         progress: is told (trials done, trials in all).
 
     Returns:
-        All trials, the Pareto set and a recommendation; of the trials made where interrupted.
+        All trials, the Pareto set and a recommendation; of the trials made where interrupted, and
+        of all that the storage holds where these are more than were asked for.
 
     Raises:
         UsageError: Optuna is not installed, or a storage of another search. See `prepared`.
@@ -115,7 +131,7 @@ def run_tuning(
     except KeyboardInterrupt:
         if not done:
             raise
-    return _answer(question, done[: question.trials])
+    return _answer(question, done)
 
 
 def _answer(question: TuneQuestion, trials: Sequence[Trial]) -> TuneResult:
@@ -132,8 +148,9 @@ def _answer(question: TuneQuestion, trials: Sequence[Trial]) -> TuneResult:
         asked.seed,
         str(question.borrowers),
         chosen,
-        len(trials) == question.trials,
+        len(trials) >= question.trials,
         trades,
+        question.least_buffer,
     )
 
 
@@ -142,7 +159,9 @@ def _study(question: TuneQuestion, ready: Prepared, *, storage: Any) -> Any:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    identity = identity_of(ready.identity, list(question.space), str(question.borrowers))
+    identity = identity_of(
+        ready.identity, list(question.space), str(question.borrowers), question.least_buffer
+    )
     aims: Any = ["minimize", "maximize", *(["minimize"] if _tunes_fund(question) else [])]
     study = optuna.create_study(
         storage=storage, study_name="trimtab", directions=aims, load_if_exists=True
@@ -152,8 +171,8 @@ def _study(question: TuneQuestion, ready: Prepared, *, storage: Any) -> Any:
         study.set_user_attr(_IDENTITY, identity)
     elif found != identity:
         raise UsageError(
-            "the study is of another search: other rules, book, paths, keys or ranges; take "
-            "another file"
+            "the study is of another search: other rules, book, paths, keys, ranges or least "
+            "buffer; take another file"
         )
     for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
         # Interrupted in the middle: it is not resumed but asked again.
@@ -183,7 +202,8 @@ def _next(study: Any, question: TuneQuestion, *, ready: Prepared, executor: Exec
         place = asked.suggest_int(parameter.key, 0, parameter.places)
         values.setdefault(parameter.key, parameter.text(place))
     if number:
-        values = in_order(question.stress.case.rules, question.space, values=values)
+        present = question.stress.case.rules
+        values = in_order(present, question.space, values=values, buffers=question.buffers)
     trial = _measured(question, values, number=number, ready=ready, executor=executor)
     for name, excess in violations(changed_rules(question.stress.case.rules, values)).items():
         asked.set_constraint(name, excess)
@@ -214,7 +234,8 @@ def _measured(
     """One set of values on the paths that all trials share."""
     asked = question.stress
     rules = changed_rules(asked.case.rules, values)
-    conflict = "" if number == 0 else str(conflict_of(rules) or "")
+    found_conflict = conflict_of(rules) or buffer_conflict(rules, question.buffers)
+    conflict = "" if number == 0 else str(found_conflict or "")
     fund = float_of(rules.insurance.balance_wad, _WAD_DECIMALS)
     # What cannot be rules is told as the worst there is, so that the search keeps away.
     worst = Trial(number, values, capacity_of(asked.case).debt, 0.0, 0.0, fund, conflict)
