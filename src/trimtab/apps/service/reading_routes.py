@@ -17,8 +17,8 @@ from trimtab.apps.service.risk_views import BUCKETS_MAX, ClusterQuestion, auctio
 from trimtab.apps.service.rules_views import RulesView, rules_view
 from trimtab.apps.service.running import Service
 from trimtab.apps.service.security import RefusedError, Role, needs
-from trimtab.apps.service.status_views import feed_rows, status_view
-from trimtab.apps.service.views import breakers, funds, heard, oracle, overview, waterfall, when
+from trimtab.apps.service.status_views import oracle_view, status_view
+from trimtab.apps.service.views import breakers, funds, heard, overview, waterfall, when
 from trimtab.model import EventKind, Table
 
 PAGE_MAX = 500
@@ -171,7 +171,7 @@ def read_funds(service: Of) -> schemas.Funds:
 def read_oracle(service: Of) -> schemas.Oracle:
     """Prices, their ages and sources; and the feeds: duplicates, gaps, whether one is stuck."""
     with service.board.reading() as reading:
-        return schemas.Oracle(**(oracle(reading) | {"feeds": feed_rows(service)}))
+        return schemas.Oracle(**oracle_view(service, reading))
 
 
 @routes.get("/breakers", tags=["rules"])

@@ -47,6 +47,9 @@ class Feed(Protocol):
     def status(self) -> str:
         """One clause for people: running, ended, or what is wrong."""
 
+    def problem(self) -> str:
+        """Why nothing is heard of it; empty where nothing is wrong."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:

@@ -14,6 +14,7 @@ export const live = {
   worst: [],
   events: [],
   raised: [],
+  problems: [],
   state: "connecting",
   running: false,
   tell,

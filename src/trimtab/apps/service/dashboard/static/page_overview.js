@@ -27,7 +27,7 @@ export function open({ live }) {
   const history = historyPanel(live);
   const draw = (overview) => {
     if (!overview) return;
-    put(figures, ...attention(overview), tilesOf(overview, history.points()));
+    put(figures, ...attention(overview, live), tilesOf(overview, history.points()));
     put(spread, ...healthSpread(overview));
     put(prices, priceTable(overview, history.points()));
     put(standing, fundsAndBreaker(overview));
@@ -37,7 +37,7 @@ export function open({ live }) {
   draw(live.overview);
   drawNews();
   history.ready(() => draw(live.overview));
-  const offs = [live.on("overview", draw), live.on("events", drawNews), live.moved(history.refresh, 4000)];
+  const offs = [live.on("overview", draw), live.on("problems", () => draw(live.overview)), live.on("events", drawNews), live.moved(history.refresh, 4000)];
   return {
     parts: [
       head(TITLE, "The whole venue at the last decided moment, as the service decides it."),
@@ -53,12 +53,22 @@ export function open({ live }) {
   };
 }
 
-function attention(overview) {
+function attention(overview, live) {
   const level = overview.breaker_level;
   return [
+    ...troubles(live.problems).map(([text, tone]) => banner(text, tone)),
     level ? banner(`The circuit breaker is at level ${level}: ${LEVELS[level]}.`, level > 1 ? "bad" : "warn") : null,
     overview.unsafe_accounts ? banner(`${counted(overview.unsafe_accounts, "account is", "accounts are")} liquidatable now.`, "bad") : null,
   ].filter(Boolean);
+}
+
+/* What is wrong with the service itself; many old prices are one line. */
+function troubles(problems) {
+  const lost = problems.filter((one) => one.startsWith("feed ")).map((one) => [`${one[0].toUpperCase()}${one.slice(1)}.`, "bad"]);
+  const old = problems.filter((one) => !one.startsWith("feed "));
+  if (!old.length) return lost;
+  const more = old.length > 1 ? `, and ${counted(old.length - 1, "more price is", "more prices are")} old` : "";
+  return [...lost, [`${old[0][0].toUpperCase()}${old[0].slice(1)}${more}: every figure here stands on old prices.`, "warn"]];
 }
 
 function tilesOf(overview, points) {
