@@ -229,6 +229,7 @@ class Status(Answer):
 
     status: str = Field(description="ok, degraded (see problems), or why no work is taken")
     problems: list[str] = Field(description="feeds that are not heard, prices that are old")
+    notices: list[str] = Field(description="leaps of the venue's time by more than a day")
     as_of: Moment
     acting: bool
     journal_number: int

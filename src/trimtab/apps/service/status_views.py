@@ -5,6 +5,7 @@ from typing import Any
 from trimtab.apps.service.board import Reading
 from trimtab.apps.service.running import Service
 from trimtab.apps.service.sources import SourceState
+from trimtab.apps.service.time_jumps import jump_text
 from trimtab.apps.service.views import now_seen, oracle, price_age_ns, when
 from trimtab.units import NANOSECONDS, format_decimal, mul_div_down
 
@@ -23,9 +24,11 @@ def status_view(service: Service) -> dict[str, Any]:
     writer = service.writer
     with service.board.reading() as reading:
         at_ns, number, found = reading.at_ns, reading.number, problems(service, reading)
+        quote = reading.draft.rules.quote
     return {
         "status": service.ready() or ("degraded" if found else "ok"),
         "problems": found,
+        "notices": [jump_text(one, quote) for one in writer.times.jumps],
         "as_of": when(at_ns),
         "acting": service.acting,
         "journal_number": number,

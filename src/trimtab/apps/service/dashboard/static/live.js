@@ -15,6 +15,7 @@ export const live = {
   events: [],
   raised: [],
   problems: [],
+  notices: [],
   state: "connecting",
   running: false,
   tell,

@@ -56,19 +56,22 @@ export function open({ live }) {
 function attention(overview, live) {
   const level = overview.breaker_level;
   return [
+    ...live.notices.map((one) => banner(`${sentence(one)}.`, "warn")),
     ...troubles(live.problems).map(([text, tone]) => banner(text, tone)),
     level ? banner(`The circuit breaker is at level ${level}: ${LEVELS[level]}.`, level > 1 ? "bad" : "warn") : null,
     overview.unsafe_accounts ? banner(`${counted(overview.unsafe_accounts, "account is", "accounts are")} liquidatable now.`, "bad") : null,
   ].filter(Boolean);
 }
 
+const sentence = (text) => text[0].toUpperCase() + text.slice(1);
+
 /* What is wrong with the service itself; many old prices are one line. */
 function troubles(problems) {
-  const lost = problems.filter((one) => one.startsWith("feed ")).map((one) => [`${one[0].toUpperCase()}${one.slice(1)}.`, "bad"]);
+  const lost = problems.filter((one) => one.startsWith("feed ")).map((one) => [`${sentence(one)}.`, "bad"]);
   const old = problems.filter((one) => !one.startsWith("feed "));
   if (!old.length) return lost;
   const more = old.length > 1 ? `, and ${counted(old.length - 1, "more price is", "more prices are")} old` : "";
-  return [...lost, [`${old[0][0].toUpperCase()}${old[0].slice(1)}${more}: every figure here stands on old prices.`, "warn"]];
+  return [...lost, [`${sentence(old[0])}${more}: every figure here stands on old prices.`, "warn"]];
 }
 
 function tilesOf(overview, points) {

@@ -14,6 +14,7 @@ export function watchStatus(live) {
     if (!found || !live.running) return;
     const fresh = found.problems.filter((one) => !live.problems.includes(one) && one.startsWith("feed "));
     live.problems = found.problems;
+    live.notices = found.notices;
     live.tell("problems", found);
     if (fresh.length) announce(`The service is degraded: ${fresh.join("; ")}`, { alarm: true });
   };
