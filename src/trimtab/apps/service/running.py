@@ -14,7 +14,7 @@ from trimtab.apps.service.hub import Hub
 from trimtab.apps.service.logs import Log
 from trimtab.apps.service.proposals import Proposals
 from trimtab.apps.service.queue import WorkQueue
-from trimtab.apps.service.recorder import JournalRecorder
+from trimtab.apps.service.recorder import JournalRecorder, MemoryJournal
 from trimtab.apps.service.snapshots import EVERY_ENTRIES, Snapshots
 from trimtab.apps.service.sources import Sources
 from trimtab.apps.service.stress_jobs import StressJobs
@@ -139,6 +139,11 @@ class Service:
     def journal_number(self) -> int:
         """The last durable entry that readers are shown."""
         return self.board.number
+
+    @property
+    def durable(self) -> bool:
+        """Whether the journal outlives the process."""
+        return not isinstance(self.journal, MemoryJournal)
 
     @property
     def case_clock(self) -> CaseClock | None:
