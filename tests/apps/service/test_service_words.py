@@ -44,6 +44,20 @@ def test_events_of_nobody_are_refused_and_of_who_did_something_told(api: Caller)
     assert [row["kind"] for row in found.json()["events"]] == ["deposit", "withdraw"]
 
 
+def test_a_broken_body_is_one_line_that_says_where(api: Caller) -> None:
+    answer = api.ask(
+        "POST",
+        "/v1/what-if",
+        content='{"all": 1,,}',
+        headers={"content-type": "application/json"},
+    )
+    assert answer.status_code == 422
+    message = answer.json()["message"]
+    assert message.startswith("the body is no JSON document: ")
+    assert "at character 11; expected a JSON object" in message
+    assert api.post("/v1/what-if", {"all": 1}).json()["message"].startswith("body.all")
+
+
 def test_a_journal_in_memory_says_that_it_is_lost(api: Caller, tmp_path: Path) -> None:
     assert api.get("/v1/journal").json()["durable"] is False
     assert api.get("/v1/dashboard/session").json()["durable"] is False
