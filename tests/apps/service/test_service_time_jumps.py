@@ -31,7 +31,7 @@ def test_six_years_of_interest_are_said() -> None:
     assert (level, event) == ("warning", "time_leapt")
     assert about["from"] == "2020-03-12T00:00:00Z" or about["from"] in found
     assert about["days"] == 2446
-    assert about["to"] in found
+    assert about["to"][:19] in found
     assert "--speed" in found
     interest, before = Decimal(about["interest"]), Decimal(about["debt_before"])
     assert interest == Decimal(about["debt_after"]) - before

@@ -65,7 +65,7 @@ def age_text(age_ns: int) -> str:
     """An age in the largest unit of which there are two, rounded down."""
     for unit_s, name in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
         if age_ns >= 2 * unit_s * NANOSECONDS:
-            return f"{mul_div_down(age_ns, 1, unit_s * NANOSECONDS)} {name}"
+            return f"{mul_div_down(age_ns, 1, unit_s * NANOSECONDS):,} {name}"
     return f"{mul_div_down(age_ns, 1, NANOSECONDS)} s"
 
 

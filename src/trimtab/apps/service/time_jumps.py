@@ -88,16 +88,25 @@ def about_jump(jump: Jump, quote: str) -> dict[str, Any]:
 def jump_text(jump: Jump, quote: str) -> str:
     """A leap in one sentence for people."""
     return (
-        f"the venue's time leapt {days_of(jump)} days, from {Time(jump.from_ns).text()} to "
-        f"{Time(jump.to_ns).text()}: {amount_text(jump.interest_wad)} {quote} of interest was "
-        f"accrued at once, debt {amount_text(jump.debt_before_wad)} to "
-        f"{amount_text(jump.debt_after_wad)}; if that is not meant, {WHAT_TO_DO}"
+        f"the venue's time leapt {days_of(jump):,} days, from {_second(jump.from_ns)} to "
+        f"{_second(jump.to_ns)}: {_grouped(jump.interest_wad)} {quote} of interest was "
+        f"accrued at once, debt {_grouped(jump.debt_before_wad)} to "
+        f"{_grouped(jump.debt_after_wad)}; if that is not meant, {WHAT_TO_DO}"
     )
 
 
 def days_of(jump: Jump) -> int:
     """Whole days that were leapt over."""
     return mul_div_down(jump.to_ns - jump.from_ns, 1, DAY_NS)
+
+
+def _second(at_ns: int) -> str:
+    return Time(mul_div_down(at_ns, 1, NANOSECONDS) * NANOSECONDS).text()
+
+
+def _grouped(amount_wad: int) -> str:
+    whole, _, cents = amount_text(amount_wad).partition(".")
+    return f"{int(whole):,}" + (f".{cents:0<2}" if cents else "")
 
 
 def amount_text(amount_wad: int) -> str:

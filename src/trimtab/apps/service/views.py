@@ -244,7 +244,8 @@ def _price_row(reading: Reading, asset: str, *, now_ns: int) -> dict[str, Any]:
     mark, state = draft.mark_if_priced(asset), reading.store.get(Table.PRICE, asset)
     stands = reading.store.get(Table.ORACLE, asset)
     behind = stands if isinstance(stands, OracleState) else OracleState(asset)
-    age_ns = now_ns - state.at_ns if isinstance(state, PriceState) else None
+    own = asset != draft.rules.quote
+    age_ns = now_ns - state.at_ns if own and isinstance(state, PriceState) else None
     stable = behind.stable
     return {
         "asset": asset,

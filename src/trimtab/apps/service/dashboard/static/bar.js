@@ -42,10 +42,11 @@ function status(live) {
 /* Whether these figures follow the service, and whether the service hears the world. */
 function connection(live) {
   const [tone, name, about] = STATES[live.state];
+  if (live.state === "live" && live.over) return h("span", { class: "pill", title: "Every price of the case has been sent; nothing moves any more." }, "replay over");
   if (live.state !== "live" || !live.problems.length) return h("span", { class: `pill ${tone}`, title: about }, name);
   const lost = live.problems.some((one) => one.startsWith("feed "));
   const more = live.problems.length > 1 ? ` and ${live.problems.length - 1} more` : "";
-  return h("a", { class: `pill ${lost ? "bad" : "warn"}`, href: "#/oracle", title: live.problems.join("\n") }, "degraded", h("span", { class: "long" }, `: ${live.problems[0]}${more}`));
+  return h("a", { class: `pill ${lost ? "bad" : "warn"}`, href: "#/oracle", title: live.problems.join("\n") }, h("span", {}, "degraded", h("span", { class: "long" }, `: ${live.problems[0]}${more}`)));
 }
 
 function alarms() {

@@ -17,6 +17,7 @@ export const live = {
   problems: [],
   notices: [],
   state: "connecting",
+  over: false,
   running: false,
   tell,
   on(name, hear) {

@@ -4,7 +4,7 @@ import { LEVELS } from "./bar.js";
 import { chart, color, spark } from "./chart.js";
 import { h, put, s } from "./dom.js";
 import { eventLine } from "./events.js";
-import { amount, count, counted, figure, money, percent, percentText, price, times } from "./format.js";
+import { amount, count, counted, figure, money, moneyText, percent, percentText, price, times } from "./format.js";
 import { past } from "./past.js";
 import { banner, bars, empty, facts, head, panel, resource, segments, tiles } from "./parts.js";
 
@@ -114,7 +114,7 @@ function priceTable(overview, points) {
 function priceRow(asset, at, points) {
   const past = points.map((point) => point.prices?.[asset]).filter(Number.isFinite);
   const change = past.length > 1 ? Number(at) / past[0] - 1 : null;
-  const tone = change === null ? "" : change < 0 ? "tone-bad" : "tone-good";
+  const tone = change === null || Math.abs(change) < 0.0005 ? "" : change < 0 ? "tone-bad" : "tone-good";
   const line = spark(past, { s });
   line?.setAttribute("class", "t-price");
   line?.setAttribute("width", "90");
@@ -168,11 +168,11 @@ function lines(points, series, quote, chosen) {
   const x = points.map((point) => point.as_of);
   const data = series.map(([name, title, tint]) => ({
     type: "scatter", mode: "lines", name: title, x, y: points.map((point) => point[name]),
-    line: { color: color(tint), width: 2 }, hovertemplate: `%{y:,.4s} ${unit}<extra>${title}</extra>`,
+    line: { color: color(tint), width: 2 }, text: points.map((point) => (chosen === "leverage" ? Number(point[name]).toFixed(2) : moneyText(Number(point[name])))), hovertemplate: `%{text} ${unit}<extra>${title}</extra>`,
   }));
   const layout = {
     height: 260, showlegend: series.length > 1, legend: { orientation: "h", y: 1.12, x: 0, font: { size: 12 } },
-    yaxis: { title: { text: unit }, rangemode: chosen === "leverage" ? "normal" : "tozero", tickformat: chosen === "leverage" ? ".2f" : "~s" },
+    yaxis: { title: { text: unit }, rangemode: chosen === "leverage" ? "normal" : "tozero", ...(chosen === "leverage" ? { tickformat: ".2f" } : { exponentformat: "B" }) },
     xaxis: { type: "date" }, hovermode: "x unified",
   };
   return { data, layout };
