@@ -145,3 +145,27 @@ def test_small_moves_and_large_numbers_are_plain(desk: Watched) -> None:
     assert plain(found["part"]) == "<0.1 %"
     assert found["short"] == ["250k", "30M", "2B"]
     assert "liquidation is over" in found["release"]
+
+
+def test_the_label_of_the_map_lies_above_it(desk: Watched) -> None:
+    desk.open("heatmap/ETH")
+    label = desk.page.locator(".plot .annotation-text", has_text="now")
+    label.wait_for()
+    map_ = desk.page.locator(".plot .nsewdrag").first
+    at, shown = label.bounding_box(), map_.bounding_box()
+    assert at is not None
+    assert shown is not None
+    assert at["y"] + at["height"] <= shown["y"] + 1
+
+
+def test_choices_are_whole_on_a_phone(browser: Browser, over: str) -> None:
+    with watched(browser, over, width=390) as window:
+        for place, last in (("overview", "Losses and fund"), ("accounts", "lowest health")):
+            window.open(place)
+            box = window.page.get_by_role("button", name=last).bounding_box()
+            assert box is not None
+            assert box["x"] + box["width"] <= 390
+        assert "linear-gradient" in window.page.evaluate(
+            "getComputedStyle(document.getElementById('nav')).backgroundImage"
+        )
+        window.require_quiet()
