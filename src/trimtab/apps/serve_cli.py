@@ -12,6 +12,15 @@ from trimtab.apps.extras import require_extra
 
 keys = typer.Typer(name="keys", help="Keys of callers of `trimtab serve`.", no_args_is_help=True)
 KeyFile = Annotated[Path, typer.Option("--file", help="File of keys; only its owner may read it.")]
+Feeds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--feed",
+        help="Where prices come from: replay (the case's own; where none is given), none (what "
+        "is sent by HTTP alone), or an address: ws://, nats://, ccxt:, evm:; may be given "
+        "again.",
+    ),
+]
 DEMO_SPEED = 60.0
 KEYS = Path("trimtab-keys.json")
 
@@ -21,14 +30,7 @@ def serve(
     *,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8420,
-    feed: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Where prices come from: replay (the case's own; where none is given), none (what "
-            "is sent by HTTP alone), or an address: ws://, nats://, ccxt:, evm:; may be given "
-            "again."
-        ),
-    ] = None,
+    feed: Feeds = None,
     speed: Annotated[
         float, typer.Option(help="Of a replay: seconds of the case in one second.", min=0.001)
     ] = 1.0,
@@ -53,6 +55,10 @@ def serve(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Run the risk engine live: API, stream and dashboard on one address.
+
+    With any feed but replay the venue's time is the world's: a book of years ago accrues the
+    interest of all those years at once, and the service warns. Replay such a case (--speed), or
+    serve a book of today.
 
     Example: trimtab serve out/demo/case --speed 60
     """

@@ -196,7 +196,7 @@ def test_every_measure_gives_numbers() -> None:
         rule = dataclasses.replace(DEBT, measure=name, asset="ETH", match="*")
         with service.board.reading() as reading:
             found = measure(rule, Sight(service, reading))
-        assert found, name
+        assert found or name == "feed_lost", f"{name}; there is no feed here"
         assert all(isinstance(value, float) for value in found.values()), name
     alerts.stop()
 

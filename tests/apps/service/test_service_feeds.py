@@ -86,7 +86,7 @@ def test_a_socket_in_disorder_ends_in_order() -> None:
         assert any(first <= 5 and last >= 6 for first, last in spans)
         assert len(set(spans)) == len(spans), "a gap is asked for once"
         assert stream.connections == 2, "a broken connection is made again"
-        until(lambda: log.lines == ["bad_message"])
+        until(lambda: log.lines == ["feed_connected", "feed_lost", "feed_back", "bad_message"])
         assert feed.status() == "connected"
         feed.stop()
     state = service.writer.sources.states()["sender"]

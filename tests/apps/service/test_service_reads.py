@@ -154,3 +154,17 @@ def test_rules_say_every_setting_in_its_unit(api: Caller) -> None:
     assert Decimal(threshold["value"]) == Decimal(eth.liquidation_threshold_wad) / 10**18
     assert (threshold["unit"], threshold["ramped"]) == ("fraction", True)
     assert found["liquidation", "", "sizing"]["value"] == str(crisis().rules.liquidation.sizing)
+
+
+def test_of_those_who_are_due_the_largest_debt_is_first() -> None:
+    with running(quiet()) as service:
+        api = Caller(service)
+        assert api.post(
+            "/v1/ingest/prices", {"source": "desk", "prices": {"ETH": "140"}}
+        ).is_success
+        service.board.refresh()
+        rows = api.get("/v1/accounts?sort=distance&limit=500").json()["accounts"]
+    due = [Decimal(row["debt"]) for row in rows if row["distance"] == "0"]
+    assert len(due) > 5
+    assert due == sorted(due, reverse=True)
+    assert [row["distance"] for row in rows[: len(due)]] == ["0"] * len(due)

@@ -12,6 +12,7 @@ from threading import Event
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from trimtab.adapters.streams.socket import reason_of
 from trimtab.units import UsageError
 
 EXTRA = "a NATS feed needs the extra `distributed`: pip install 'trimtab[distributed]'"
@@ -56,11 +57,21 @@ class JetStream:
         self.connected = False
         self.connections = 0
         self._wait_s = wait_s
+        self._told: Callable[[str], object] = len
 
-    def read(self, take: Callable[[str, Settle], object], stop: Event) -> None:
+    def read(
+        self,
+        take: Callable[[str, Settle], object],
+        stop: Event,
+        *,
+        told: Callable[[str], object] = len,
+    ) -> None:
         """Give every text to `take` until `stop`, with what settles it.
 
         `take` may block: nothing more is read meanwhile.
+
+        Arguments:
+            told: hears, after each try, why there is no connection; empty: there is one.
 
         Raises:
             UsageError: the library is not installed.
@@ -69,13 +80,19 @@ class JetStream:
             import nats
         except ModuleNotFoundError:
             raise UsageError(EXTRA) from None
+        self._told = told
         asyncio.run(self._read(nats, take, stop=stop))
 
     async def _read(self, nats: Any, take: Callable[[str, Settle], object], *, stop: Event) -> None:
         while not stop.is_set():
-            with suppress(OSError, TimeoutError, nats.errors.Error):
+            why = "the connection broke"
+            try:
                 await self._connected(nats, take, stop=stop)
+            except (OSError, TimeoutError, nats.errors.Error) as error:
+                why = reason_of(error)
             self.connected = False
+            if not stop.is_set():
+                self._told(why)
             await asyncio.sleep(0 if stop.is_set() else self._wait_s)
 
     async def _connected(
@@ -86,6 +103,7 @@ class JetStream:
         try:
             self.connected = True
             self.connections += 1
+            self._told("")
             await self._drain(connection, take, stop=stop)
         finally:
             self.connected = False

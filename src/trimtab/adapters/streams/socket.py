@@ -11,6 +11,16 @@ MESSAGE_MAX = 2**20
 EXTRA = "a WebSocket feed needs the extra `service`: pip install 'trimtab[service]'"
 
 
+def reason_of(error: Exception) -> str:
+    """Why a connection could not be made or kept, one clause for people."""
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    text = str(getattr(error, "strerror", None) or error) or type(error).__name__
+    return " ".join(text.split())[:200]
+
+
 class SocketStream:
     """Reads texts and may answer; one thread reads."""
 
@@ -29,8 +39,18 @@ class SocketStream:
         self._socket: Any = None
         self._lock = Lock()
 
-    def read(self, take: Callable[[str], object], stop: Event) -> None:
-        """Give every text to `take` until `stop`; a broken connection is made again."""
+    def read(
+        self,
+        take: Callable[[str], object],
+        stop: Event,
+        *,
+        told: Callable[[str], object] = len,
+    ) -> None:
+        """Give every text to `take` until `stop`; a broken connection is made again.
+
+        Arguments:
+            told: hears, after each try, why there is no connection; empty: there is one.
+        """
         try:
             from websockets.exceptions import WebSocketException
             from websockets.sync.client import connect
@@ -41,12 +61,16 @@ class SocketStream:
             try:
                 with connect(self.url, open_timeout=OPEN_S, max_size=MESSAGE_MAX) as socket:
                     self._opened(socket)
+                    told("")
                     wait_s = self._waits[0]
                     self._drain(socket, take, stop=stop)
-            except (OSError, TimeoutError, WebSocketException):
-                pass
+                why = "closed by this side"
+            except (OSError, TimeoutError, WebSocketException) as error:
+                why = reason_of(error)
             finally:
                 self.connected, self._socket = False, None
+            if not stop.is_set():
+                told(why)
             if stop.wait(wait_s):
                 return
             wait_s = min(2 * wait_s, self._waits[1])

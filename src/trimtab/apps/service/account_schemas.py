@@ -210,7 +210,9 @@ class Tried(Answer):
 
     accepted: bool
     reason: str | None
-    data: dict[str, str] = Field(description="the numbers that decided a refusal, native units")
+    data: dict[str, str] = Field(
+        description="the numbers that decided a refusal, in whole units, quote and plain numbers"
+    )
 
 
 class BeforeAfter(Answer):

@@ -111,14 +111,14 @@ def _marked(reading: Reading, keys: set[str]) -> Any:
 
 
 def _ordered(figures: Book, chosen: Ints, *, question: ListQuestion) -> Ints:
-    """Ties stay in order of the columns, so that pages do not overlap."""
+    """Ties in order of debt, the largest first, then of the columns: pages do not overlap."""
     falling = SORTS[question.sort] if question.descending is None else question.descending
     if question.sort == "account":
         names = [figures.keys[number] for number in chosen.tolist()]
         order = np.array(sorted(range(len(names)), key=names.__getitem__), np.int64)
         return chosen[order[::-1]] if falling else chosen[order]
     column: Floats = getattr(figures, question.sort)[chosen]
-    return chosen[np.argsort(-column if falling else column, kind="stable")]
+    return chosen[np.lexsort((-figures.debt[chosen], -column if falling else column))]
 
 
 def _row(reading: Reading, key: str) -> dict[str, Any]:

@@ -98,6 +98,16 @@ def _source_stuck(rule: AlertRule, sight: Sight) -> Measured:
     }
 
 
+def _feed_lost(rule: AlertRule, sight: Sight) -> Measured:
+    """1 for each matching feed of `--feed` that is not heard, else 0."""
+    feeds = sight.service.feeds
+    return {
+        feed.name: float(bool(feed.problem()))
+        for feed in feeds
+        if fnmatchcase(feed.name, rule.match)
+    }
+
+
 def _fund_drawdown(_: AlertRule, sight: Sight) -> Measured:
     """What the insurance fund has lost of its highest value since the service began."""
     now = float(overview(sight.reading, acting=False)["insurance"] or 0)
@@ -134,6 +144,7 @@ MEASURED: dict[str, Measure] = {
     "cluster_near_price": _cluster_near_price,
     "oracle_stale": _oracle_stale,
     "source_stuck": _source_stuck,
+    "feed_lost": _feed_lost,
     "fund_drawdown": _fund_drawdown,
     "breaker": _breaker,
     "lag": _lag,

@@ -16,7 +16,8 @@ from trimtab.units import DataError, RulesError
 
 MEASURES = (
     *("account_health", "group_health", "debt_at_risk", "unsafe_debt", "cluster_near_price"),
-    *("oracle_stale", "source_stuck", "fund_drawdown", "breaker", "lag", "queue", "journal"),
+    *("oracle_stale", "source_stuck", "feed_lost", "fund_drawdown"),
+    *("breaker", "lag", "queue", "journal"),
 )
 SEVERITIES = ("info", "warning", "critical")
 KINDS = {

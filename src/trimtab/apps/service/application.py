@@ -207,8 +207,17 @@ async def _bad_data(_: Request, error: Exception) -> Response:
 async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return problem(422, "bad_request", message=_no_json(first))
     where = ".".join(str(part) for part in first["loc"])
     return problem(422, "bad_request", message=f"{where}: {first['msg']}"[:400])
+
+
+def _no_json(error: dict[str, Any]) -> str:
+    """Where a body stops being a JSON document, and why."""
+    why = str(error.get("ctx", {}).get("error", "")).lower() or "it cannot be read"
+    at = int(error["loc"][-1]) + 1 if isinstance(error["loc"][-1], int) else 1
+    return f"the body is no JSON document: {why} at character {at}; expected a JSON object"
 
 
 async def _http(_: Request, error: Exception) -> Response:

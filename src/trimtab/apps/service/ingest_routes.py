@@ -14,10 +14,12 @@ from trimtab.apps.service.ingest_schemas import (
 )
 from trimtab.apps.service.messages import Message, work_of
 from trimtab.apps.service.reading_routes import Of
+from trimtab.apps.service.refusals import refusal_data
 from trimtab.apps.service.running import Service
 from trimtab.apps.service.schemas import Answer, Problem
 from trimtab.apps.service.security import Caller, RefusedError, Role, needs
 from trimtab.apps.service.work import Receipt, Work
+from trimtab.model import Rules
 
 WAIT_S = 10.0
 Operator = Annotated[Caller, Depends(needs(Role.OPERATE))]
@@ -68,22 +70,27 @@ async def ingest_actions(service: Of, _: Operator, *, sent: ActionsRequest) -> A
 
 
 async def _taken(service: Service, sent: Message) -> Acknowledged:
-    receipt = await submitted_work(service, work_of(sent, service.case.rules))
+    work = work_of(sent, service.case.rules)
+    receipt = await submitted_work(service, work)
     missing = receipt.gap or (None, None)
     return Acknowledged(
         status=receipt.status,
         journal_number=receipt.number,
         events=len(receipt.events),
-        refused=refused_rows(receipt),
+        refused=refused_rows(receipt, work, rules=service.case.rules),
         missing_from=missing[0],
         missing_to=missing[1],
     )
 
 
-def refused_rows(receipt: Receipt) -> list[RefusedRow]:
-    """The commands of a receipt that the engine refused."""
+def refused_rows(receipt: Receipt, work: Work, *, rules: Rules) -> list[RefusedRow]:
+    """The commands of a unit of work that the engine refused."""
     return [
-        RefusedRow(index=at, reason=why, data={name: str(value) for name, value in data.items()})
+        RefusedRow(
+            index=at,
+            reason=why,
+            data=refusal_data(why, data, command=work.commands[at], rules=rules),
+        )
         for at, why, data in receipt.refused
     ]
 

@@ -40,6 +40,7 @@ class JournalPage(Answer):
 
     last: int
     chain: str
+    durable: bool = Field(description="false where it is kept in memory, and lost with the process")
     anchor: int = Field(description="entries up to this one were dropped by retention")
     entries: list[EntryRow]
 
@@ -75,6 +76,7 @@ def read_journal(
     return JournalPage(
         last=tip.number,
         chain=tip.chain,
+        durable=service.durable,
         anchor=anchor.number,
         entries=[_row(entry) for entry in entries],
     )

@@ -56,6 +56,7 @@ class ServiceCollector(Collector):
             ("clock_behind_seconds", float_of(counters.clock_back_ns, 9), "Clock behind venue"),
             ("journal_entries", service.journal_number, "Number of the last durable entry"),
             ("snapshot_entry", service.snapshots.last, "Entry of the last snapshot"),
+            ("feeds_lost", sum(bool(f.problem()) for f in service.feeds), "Feeds not heard"),
             ("ready", float(not service.ready()), "1 where work is taken and durable"),
         ):
             yield _gauge(name, gauge, doc=doc)

@@ -228,8 +228,8 @@ async def _performed(
         await _noted(service, caller, action=action, about=about, result=refused.error)
         raise
     await _noted(service, caller, action=action, about=about, result=_result(receipt))
-    number = receipt.number
-    return Performed(action=action, journal_number=number, refused=refused_rows(receipt))
+    rows = refused_rows(receipt, work, rules=service.case.rules)
+    return Performed(action=action, journal_number=receipt.number, refused=rows)
 
 
 async def _noted(

@@ -17,11 +17,15 @@ from trimtab.apps.service.risk_views import BUCKETS_MAX, ClusterQuestion, auctio
 from trimtab.apps.service.rules_views import RulesView, rules_view
 from trimtab.apps.service.running import Service
 from trimtab.apps.service.security import RefusedError, Role, needs
-from trimtab.apps.service.status_views import feed_rows, status_view
-from trimtab.apps.service.views import breakers, funds, heard, oracle, overview, waterfall, when
+from trimtab.apps.service.status_views import oracle_view, status_view
+from trimtab.apps.service.views import breakers, funds, heard, overview, waterfall, when
+from trimtab.apps.service.writer import QUIET
 from trimtab.model import EventKind, Table
 
 PAGE_MAX = 500
+KINDS_LENGTH = 1000
+# The kinds of events that are kept for readers.
+KINDS = tuple(sorted(str(kind) for kind in EventKind if kind not in QUIET))
 routes = APIRouter(prefix="/v1", dependencies=[Depends(needs(Role.READ))])
 Key = Annotated[str, Path(max_length=2 * NAME_MAX)]
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX)]
@@ -171,7 +175,7 @@ def read_funds(service: Of) -> schemas.Funds:
 def read_oracle(service: Of) -> schemas.Oracle:
     """Prices, their ages and sources; and the feeds: duplicates, gaps, whether one is stuck."""
     with service.board.reading() as reading:
-        return schemas.Oracle(**(oracle(reading) | {"feeds": feed_rows(service)}))
+        return schemas.Oracle(**oracle_view(service, reading))
 
 
 @routes.get("/breakers", tags=["rules"])
@@ -188,12 +192,12 @@ def read_rules(service: Of) -> RulesView:
         return RulesView(**rules_view(reading))
 
 
-@routes.get("/events", tags=["journal"])
+@routes.get("/events", tags=["journal"], responses={404: {"model": schemas.Problem}})
 def read_events(
     service: Of,
     *,
     after: Annotated[int, Query(ge=0, le=2**53)] = 0,
-    kind: Annotated[str, Query(max_length=NAME_MAX)] = "",
+    kind: Annotated[str, Query(max_length=KINDS_LENGTH, description=", ".join(KINDS))] = "",
     account: Annotated[str, Query(max_length=2 * NAME_MAX)] = "",
     limit: Limit = 100,
 ) -> schemas.Events:
@@ -201,8 +205,12 @@ def read_events(
 
     `kind` may be several, joined by commas. Without `after` the latest are given.
     """
-    kinds = set(kind.split(",")) if kind else None
+    kinds = _kinds(kind)
     told, newest = service.board.told()
+    # An account that is gone from the book is still known by its events.
+    if account and not any(one.event.account == account for one in told):
+        with service.board.reading():
+            require_account(service, account)
     found: list[Any] = [
         one
         for one in told
@@ -215,3 +223,13 @@ def read_events(
         rows = [schemas.EventRow(**heard(one, reading)) for one in found]
         last = found[-1].number if found else newest
         return schemas.Events(as_of=when(reading.at_ns), last=last, events=rows)
+
+
+def _kinds(text: str) -> set[str] | None:
+    """Kinds of events joined by commas; None is all. RefusedError for one that is never told."""
+    wanted = set(text.split(",")) if text else None
+    unknown = sorted((wanted or set()) - set(KINDS))
+    if unknown:
+        message = f"no event of the kind {unknown[0][:60]!r} is kept; expected {', '.join(KINDS)}"
+        raise RefusedError(422, "unknown_kind", message=message)
+    return wanted

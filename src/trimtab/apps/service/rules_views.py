@@ -9,15 +9,15 @@ from trimtab.apps.service.account_schemas import Tried
 from trimtab.apps.service.actions import NAME_MAX, Decimal, Name, Request
 from trimtab.apps.service.board import Reading
 from trimtab.apps.service.schemas import Answer, Moment, Value
+from trimtab.apps.service.setting_texts import WADS, setting_text
 from trimtab.apps.service.trials import outcome_view
 from trimtab.apps.service.views import when
 from trimtab.apps.summaries import wad_text
 from trimtab.engine import account_sums, dry_run
 from trimtab.model import Kind, Rejected, RuleChange, Rules, Setting, settings_of
 from trimtab.model import commands as c
-from trimtab.units import WAD, DataError, div_up, format_decimal, mul_div_down, parse_decimal
+from trimtab.units import WAD, DataError, div_up, parse_decimal
 
-WADS = (Kind.RATIO, Kind.VALUE, Kind.PRICE)
 NAMED = ("assets", "categories", "markets")
 SINGLE_SECTIONS = (
     *("liquidation", "margin_call", "auction", "insurance", "backstop", "dynamics"),
@@ -150,26 +150,10 @@ def _rows(rules: Rules) -> Iterator[dict[str, Any]]:
                 "field": entry.name,
                 "kind": str(setting.kind),
                 "unit": UNITS.get(setting.kind),
-                "value": _shown(setting, stored, decimals=decimals),
+                "value": setting_text(setting, stored, decimals=decimals),
                 "ramped": setting.ramped,
                 "doc": setting.doc,
             }
-
-
-def _shown(setting: Setting, stored: Any, *, decimals: int) -> str | None:
-    if stored is None:
-        return None
-    if setting.kind in WADS:
-        return wad_text(stored)
-    if setting.kind is Kind.FACTOR:
-        return wad_text(mul_div_down(WAD, WAD, stored))
-    if setting.kind is Kind.AMOUNT:
-        return format_decimal(stored, decimals)
-    if setting.kind is Kind.FLAG:
-        return "true" if stored else "false"
-    if isinstance(stored, tuple):
-        return ", ".join(str(one) for one in stored)
-    return str(stored)
 
 
 def rule_changes(request: RulesRequest, rules: Rules) -> tuple[RuleChange, ...]:
@@ -219,15 +203,17 @@ def rules_dry_run(
     reading: Reading, changes: Sequence[RuleChange], *, reason: str, limit: int = 100
 ) -> dict[str, Any]:
     """Who would be unsafe under changed rules, largest shortage first; nothing changes."""
-    command = c.SetRules(reading.at_ns, tuple(changes), reason)
+    command, rules = c.SetRules(reading.at_ns, tuple(changes), reason), reading.draft.rules
     found = dry_run(reading.store, command, accounts=reading.columns.keys)
     caught = [] if isinstance(found, Rejected) else sorted(found, key=lambda one: (-one[1], one[0]))
     debts = {key: _debt_wad(reading, key) for key, _ in caught}
-    accepted: dict[str, Any] = {"accepted": True, "reason": None, "data": {}}
+    result: dict[str, Any] = {"accepted": True, "reason": None, "data": {}}
+    if isinstance(found, Rejected):
+        result = outcome_view(found, command, rules=rules)
     return {
         "as_of": when(reading.at_ns),
         "quote": reading.draft.rules.quote,
-        "result": outcome_view(found) if isinstance(found, Rejected) else accepted,
+        "result": result,
         "newly_unsafe_total": len(caught),
         "debt": wad_text(sum(debts.values())),
         "missing": wad_text(sum(missing for _, missing in caught)),

@@ -11,12 +11,14 @@ from trimtab.apps.service.board import Board
 from trimtab.apps.service.clock import CaseClock, Clock
 from trimtab.apps.service.figures import book
 from trimtab.apps.service.hub import Hub
+from trimtab.apps.service.logs import Log
 from trimtab.apps.service.proposals import Proposals
 from trimtab.apps.service.queue import WorkQueue
-from trimtab.apps.service.recorder import JournalRecorder
+from trimtab.apps.service.recorder import JournalRecorder, MemoryJournal
 from trimtab.apps.service.snapshots import EVERY_ENTRIES, Snapshots
 from trimtab.apps.service.sources import Sources
 from trimtab.apps.service.stress_jobs import StressJobs
+from trimtab.apps.service.time_jumps import Jump, about_jump
 from trimtab.apps.service.writer import Decided, Writer
 from trimtab.engine import is_unsafe
 from trimtab.model import Case, Table
@@ -46,6 +48,9 @@ class Feed(Protocol):
 
     def status(self) -> str:
         """One clause for people: running, ended, or what is wrong."""
+
+    def problem(self) -> str:
+        """Why nothing is heard of it; empty where nothing is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,9 @@ class Service:
             publish=self._published,
             sources=sources,
             heartbeat_s=options.heartbeat_s,
+            leapt=self._leapt,
         )
+        self.log: Log | None = None
         self._touched: set[str] = set()
         self.hub = Hub(self.board, acting=venue.acts, pause=self._give_way)
         self.publish_failure = ""
@@ -132,6 +139,11 @@ class Service:
     def journal_number(self) -> int:
         """The last durable entry that readers are shown."""
         return self.board.number
+
+    @property
+    def durable(self) -> bool:
+        """Whether the journal outlives the process."""
+        return not isinstance(self.journal, MemoryJournal)
 
     @property
     def case_clock(self) -> CaseClock | None:
@@ -177,6 +189,11 @@ class Service:
             self.snapshots.finish(self.journal.last())
         self.journal.close()
         return drained
+
+    def _leapt(self, jump: Jump) -> None:
+        """On the writer's thread: the venue's time leapt, and interest with it."""
+        if self.log is not None:
+            self.log.warning("time_leapt", about_jump(jump, self.case.rules.quote))
 
     def _give_way(self) -> None:
         """On the publisher's thread, between two steps: a decision goes first."""

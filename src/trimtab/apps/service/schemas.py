@@ -170,7 +170,8 @@ class OracleRow(Answer):
 
     asset: str
     price: Price | None
-    age_seconds: Seconds | None
+    age_seconds: Seconds | None = Field(description="by the service's clock")
+    old: bool = Field(description="older than the rules allow; without such a rule, than an hour")
     stable_price: Price | None
     refused_in_a_row: int
     underlying: str | None
@@ -178,9 +179,11 @@ class OracleRow(Answer):
 
 
 class FeedRow(Answer):
-    """One source of commands as the service has seen it."""
+    """One source of commands as the service has seen it, or a feed that has sent nothing yet."""
 
     source: str
+    state: str = Field(description="in words: speaking, silent, or what its feed says of itself")
+    problem: str = Field(description="why its feed is not heard; empty where nothing is wrong")
     seen: Moment | None
     age_seconds: Seconds | None
     stuck: bool
@@ -224,7 +227,9 @@ class Breakers(Answer):
 class Status(Answer):
     """Whether the service runs, and how."""
 
-    status: str = Field(description="ok, or why not")
+    status: str = Field(description="ok, degraded (see problems), or why no work is taken")
+    problems: list[str] = Field(description="feeds that are not heard, prices that are old")
+    notices: list[str] = Field(description="leaps of the venue's time by more than a day")
     as_of: Moment
     acting: bool
     journal_number: int

@@ -73,6 +73,7 @@ def serve(
         # Before anything is read or made: another service may have the address.
         sockets = stack.enter_context(taken_address(question.host, question.port))
         service = _service(case, question)
+        service.log = log
         server = web_server(service, gate=gate, host=question.host, port=question.port, log=log)
         sys.setswitchinterval(SWITCH_S)
         # Records live as long as the service: a collection must not look at them all each time.

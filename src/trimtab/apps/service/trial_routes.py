@@ -80,14 +80,15 @@ def ask_pre_trade(service: Of, asked: PreTradeRequest) -> accounts.PreTradeAnswe
     """Whether the venue would accept an action now, and how the account would stand after it."""
     with service.board.reading() as reading:
         rules = reading.draft.rules
-        trial = tried(reading, Shock(), commands=_commands([asked.action], reading))
+        commands = _commands([asked.action], reading)
+        trial = tried(reading, Shock(), commands=commands)
         key = asked.action.account
         before = explain(reading.draft.account(key), reading.draft)
         after = explain(trial.draft.account(key), trial.draft)
         return accounts.PreTradeAnswer(
             as_of=when(reading.at_ns),
             quote=rules.quote,
-            result=accounts.Tried(**outcome_view(trial.outcomes[0])),
+            result=accounts.Tried(**outcome_view(trial.outcomes[0], commands[0], rules=rules)),
             before=accounts.Explained(**document(before, rules)),
             after=accounts.Explained(**document(after, rules)),
         )

@@ -9,11 +9,12 @@ from typing import Any
 
 from trimtab.apps.service.account_views import document
 from trimtab.apps.service.board import Reading
+from trimtab.apps.service.refusals import refusal_data
 from trimtab.apps.service.views import prices as price_texts
 from trimtab.apps.service.views import when
 from trimtab.apps.summaries import wad_text
 from trimtab.engine import Draft, account_sums, explain, is_unsafe, step
-from trimtab.model import Accepted, Command, Key, Record, Rejected, Table, View
+from trimtab.model import Accepted, Command, Key, Record, Rejected, Rules, Table, View
 from trimtab.simulation.price_shock import Shock, shocked_records
 from trimtab.units import mul_div_down
 
@@ -95,7 +96,10 @@ def what_if(reading: Reading, question: WhatIf) -> dict[str, Any]:
         "quote": rules.quote,
         "prices_before": price_texts(reading),
         "prices_after": _prices(trial.draft),
-        "actions": [outcome_view(outcome) for outcome in trial.outcomes],
+        "actions": [
+            outcome_view(outcome, command, rules=rules)
+            for outcome, command in zip(trial.outcomes, question.commands, strict=True)
+        ],
         "accounts": [_pair(reading, trial, key=key) for key in question.accounts],
         "unsafe_before": len(before),
         "unsafe_after": len(after),
@@ -120,11 +124,11 @@ def unsafe_keys(reading: Reading, trial: Trial) -> set[str]:
     return found
 
 
-def outcome_view(outcome: Accepted | Rejected) -> dict[str, Any]:
+def outcome_view(outcome: Accepted | Rejected, command: Command, *, rules: Rules) -> dict[str, Any]:
     """What the engine says to a command that was tried."""
     if isinstance(outcome, Accepted):
         return {"accepted": True, "reason": None, "data": {}}
-    data = {name: str(value) for name, value in outcome.data.items()}
+    data = refusal_data(outcome.reason, outcome.data, command=command, rules=rules)
     return {"accepted": False, "reason": str(outcome.reason), "data": data}
 
 

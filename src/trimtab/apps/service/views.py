@@ -208,22 +208,44 @@ def heard(one: Heard, reading: Reading) -> dict[str, Any]:
     }
 
 
-def oracle(reading: Reading) -> dict[str, Any]:
-    """Every asset's accepted price, its age, and what each source last said."""
+def now_seen(reading: Reading, clock_ns: int) -> int:
+    """The moment by which readers are told ages: the later of the clock and the venue, ns UTC."""
+    return max(clock_ns, reading.at_ns)
+
+
+def price_age_ns(reading: Reading, asset: str, *, now_ns: int) -> int:
+    """How old an asset's own price is, ns; 0 for the quote, and where there is none."""
+    state = reading.store.get(Table.PRICE, asset)
+    own = isinstance(state, PriceState) and asset != reading.draft.rules.quote
+    return max(0, now_ns - state.at_ns) if own and isinstance(state, PriceState) else 0
+
+
+def oracle(reading: Reading, *, now_ns: int, old_after_ns: int) -> dict[str, Any]:
+    """Every asset's accepted price, its age, and what each source last said.
+
+    Arguments:
+        now_ns: by which moment ages are told, ns UTC.
+        old_after_ns: the age from which on a price is old.
+    """
     draft = reading.draft
     return {
         "as_of": when(reading.at_ns),
         "quote": draft.rules.quote,
-        "assets": [_price_row(reading, asset) for asset in sorted(draft.rules.assets)],
+        "assets": [
+            _price_row(reading, asset, now_ns=now_ns)
+            | {"old": price_age_ns(reading, asset, now_ns=now_ns) > old_after_ns}
+            for asset in sorted(draft.rules.assets)
+        ],
     }
 
 
-def _price_row(reading: Reading, asset: str) -> dict[str, Any]:
+def _price_row(reading: Reading, asset: str, *, now_ns: int) -> dict[str, Any]:
     draft = reading.draft
     mark, state = draft.mark_if_priced(asset), reading.store.get(Table.PRICE, asset)
     stands = reading.store.get(Table.ORACLE, asset)
     behind = stands if isinstance(stands, OracleState) else OracleState(asset)
-    age_ns = reading.at_ns - state.at_ns if isinstance(state, PriceState) else None
+    own = asset != draft.rules.quote
+    age_ns = now_ns - state.at_ns if own and isinstance(state, PriceState) else None
     stable = behind.stable
     return {
         "asset": asset,
@@ -238,7 +260,7 @@ def _price_row(reading: Reading, asset: str) -> dict[str, Any]:
                 "price": wad_text(said.price_wad),
                 "confidence": wad_text(said.confidence_wad),
                 "published": when(said.published_ns),
-                "age_seconds": _seconds(reading.at_ns - said.published_ns),
+                "age_seconds": _seconds(now_ns - said.published_ns),
             }
             for name, said in sorted(behind.observations.items())
         ],

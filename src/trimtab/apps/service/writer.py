@@ -14,6 +14,7 @@ from typing import Protocol
 from trimtab.apps.service.clock import Clock
 from trimtab.apps.service.queue import WorkQueue
 from trimtab.apps.service.sources import Sources
+from trimtab.apps.service.time_jumps import Jump, TimeWatch
 from trimtab.apps.service.work import Receipt, Work, stamped
 from trimtab.model import EventKind
 from trimtab.model.ingest import Arrival
@@ -84,18 +85,21 @@ class Writer:
         publish: Callable[[Sequence[Decided], int], None],
         sources: Sources | None = None,
         heartbeat_s: float | None = None,
+        leapt: Callable[[Jump], object] = id,
     ) -> None:
         """Nothing runs before `start`.
 
         Arguments:
             publish: is given each durable group and the journal's last number; returns at once.
             heartbeat_s: how often the policy looks without being sent anything; None: never.
+            leapt: hears where the venue's time leaps by more than a day; returns at once.
         """
         self.venue = venue
         self.queue = queue
         self.clock = clock
         self.sources = sources or Sources()
         self.counters = Counters()
+        self.times = TimeWatch(venue.now_ns, leapt)
         self.failure = ""
         self.waiting_for_journal = False
         # Set while nothing is decided: who shares the interpreter may give way by it.
@@ -217,6 +221,7 @@ class Writer:
     def _decided(self, work: Work) -> Decided:
         at_ns = self._time(work)
         own = work.at_ns is not None
+        self.times.reach(at_ns, self.venue.store, expected=own)
         # A feed's work keeps the times inside it, where they fit between the venue's and its own.
         least = self.venue.now_ns if own else at_ns
         commands = []

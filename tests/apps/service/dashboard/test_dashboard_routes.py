@@ -84,6 +84,7 @@ def test_session_says_who_asks(client: TestClient) -> None:
         "name": "local",
         "role": "admin",
         "keys_required": False,
+        "durable": False,
         "replayed": True,
     }
 

@@ -69,6 +69,7 @@ def read_session(
         "name": caller.name,
         "role": caller.role.name.lower(),
         "keys_required": bool(request.app.state.gate.keys_required),
+        "durable": service.durable,
         "replayed": service.case_clock is not None,
     }
 

@@ -27,6 +27,7 @@ class FeedThread:
         self.bad = 0
         self.problem = ""
         self.log = log
+        self._heard = False
         self.stopping = Event()
         self._queue = queue
         self._thread: Thread | None = None
@@ -49,6 +50,17 @@ class FeedThread:
         self.stopping.set()
         if self._thread is not None and self._thread.is_alive():
             self._thread.join(10)
+
+    def told(self, problem: str) -> None:
+        """Take in why nothing can be heard; empty: it is heard. A change is said in the log."""
+        before, self.problem = self.problem, problem
+        if problem and not before:
+            self.log.warning("feed_lost", {"feed": self.name, "problem": problem})
+        elif before and not problem:
+            self.log.warning("feed_back", {"feed": self.name, "after": before})
+        elif not problem and not self._heard:
+            self.log.info("feed_connected", {"feed": self.name})
+        self._heard |= not problem
 
     def put(self, work: Work) -> bool:
         """Queue work, waiting for room: what is read from afar waits there meanwhile."""
@@ -74,15 +86,20 @@ class SocketFeed:
 
     def start(self) -> None:
         """Begin to read."""
-        self.thread.start(lambda: self._stream.read(self._take, self.thread.stopping))
+        read, thread = self._stream.read, self.thread
+        thread.start(lambda: read(self._take, thread.stopping, told=thread.told))
 
     def stop(self) -> None:
         """Send no more; returns once nothing of it runs."""
         self.thread.stop()
 
+    def problem(self) -> str:
+        """Why nothing is heard; empty where it is, or where the first try is still under way."""
+        return self.thread.problem and f"not connected: {self.thread.problem}"
+
     def status(self) -> str:
         """connected, or not."""
-        return self.thread.problem or ("connected" if self._stream.connected else "not connected")
+        return self.problem() or ("connected" if self._stream.connected else "connecting")
 
     def _take(self, text: str) -> None:
         try:
@@ -114,15 +131,20 @@ class JetStreamFeed:
 
     def start(self) -> None:
         """Begin to read."""
-        self.thread.start(lambda: self._stream.read(self._take, self.thread.stopping))
+        read, thread = self._stream.read, self.thread
+        thread.start(lambda: read(self._take, thread.stopping, told=thread.told))
 
     def stop(self) -> None:
         """Send no more; returns once nothing of it runs."""
         self.thread.stop()
 
+    def problem(self) -> str:
+        """Why nothing is heard; empty where it is, or where the first try is still under way."""
+        return self.thread.problem and f"not connected: {self.thread.problem}"
+
     def status(self) -> str:
         """connected, or not."""
-        return self.thread.problem or self._stream.status()
+        return self.problem() or self._stream.status()
 
     def _take(self, text: str, settle: Settle) -> None:
         def told(receipt: Receipt) -> None:
@@ -168,20 +190,22 @@ class PollingFeed:
         """Send no more; returns once nothing of it runs."""
         self.thread.stop()
 
+    def problem(self) -> str:
+        """Why the last question had no answer; empty where it had one."""
+        return self.thread.problem and f"does not answer: {self.thread.problem}"
+
     def status(self) -> str:
         """What is wrong, or running."""
-        return self.thread.problem or "running"
+        return self.problem() or "running"
 
     def _run(self) -> None:
         while not self.thread.stopping.is_set():
             begun = time.monotonic()
             try:
                 self.poll()
-                self.thread.problem = ""
+                self.thread.told("")
             except DataError as error:
-                self.thread.problem = str(error)
-                about = {"feed": self.name, "problem": self.thread.problem}
-                self.thread.log.warning("poll_failed", about)
+                self.thread.told(str(error))
             self.thread.stopping.wait(max(0.0, self._every_s - (time.monotonic() - begun)))
 
     def poll(self) -> int:

@@ -24,19 +24,29 @@ function open({ live, signOut }) {
   const draw = () => put(strip, ...status(live));
   draw();
   live.on("overview", draw);
+  live.on("problems", draw);
   live.on("state", (state) => { draw(); announce(STATES[state][2], { alarm: state === "offline" }); });
   live.on("overview", alarms());
 }
 
 function status(live) {
   const { overview } = live;
-  const [tone, name, about] = STATES[live.state];
   const level = overview?.breaker_level ?? 0;
   return [
     overview?.as_of ? h("span", {}, h("time", { datetime: overview.as_of }, momentText(overview.as_of))) : null,
     h("span", { class: `pill ${level ? (level > 1 ? "bad" : "warn") : "good"}`, title: "circuit breaker" }, h("span", {}, `breaker ${level}`, h("span", { class: "long" }, `: ${LEVELS[level]}`))),
-    h("span", { class: `pill ${tone}`, title: about }, name),
+    connection(live),
   ].filter(Boolean);
+}
+
+/* Whether these figures follow the service, and whether the service hears the world. */
+function connection(live) {
+  const [tone, name, about] = STATES[live.state];
+  if (live.state === "live" && live.over) return h("span", { class: "pill", title: "Every price of the case has been sent; nothing moves any more." }, "replay over");
+  if (live.state !== "live" || !live.problems.length) return h("span", { class: `pill ${tone}`, title: about }, name);
+  const lost = live.problems.some((one) => one.startsWith("feed "));
+  const more = live.problems.length > 1 ? ` and ${live.problems.length - 1} more` : "";
+  return h("a", { class: `pill ${lost ? "bad" : "warn"}`, href: "#/oracle", title: live.problems.join("\n") }, h("span", {}, "degraded", h("span", { class: "long" }, `: ${live.problems[0]}${more}`)));
 }
 
 function alarms() {

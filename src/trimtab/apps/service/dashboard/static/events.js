@@ -10,6 +10,7 @@ const SAID = {
   loss: "loss booked", auction_start: "auction started", auction_take: "auction taken", auction_end: "auction over", auction_reset: "auction reset",
   margin_call: "margin call", margin_call_met: "margin call met", margin_call_expired: "margin call expired", pause: "breaker raised", resume: "breaker lowered",
   price_refused: "price refused", rule: "rule changed", deleverage: "deleveraged", liquidate_position: "position reduced", backstop_transfer: "taken by the backstop", fund_deposit: "capital added to a fund",
+  release: "its liquidation is over: it is back at the liquidation-end level", keeper_reward: "reward to who kept the auction going", reduce: "debt closed against its collateral", unsettled: "a loss waits to be settled",
 };
 
 const PAYERS = {

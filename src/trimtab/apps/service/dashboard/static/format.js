@@ -38,9 +38,9 @@ export function moneyText(value) {
   return cellText(value);
 }
 
-/** A number on an axis: `250k`, `1.5m`. */
+/** A number on an axis: `250k`, `1.5M`, as plotly.js writes it with `exponentformat` B. */
 export function shortText(value) {
-  for (const [bound, letter] of [[1e9, "bn"], [1e6, "m"], [1e3, "k"]]) {
+  for (const [bound, letter] of [[1e9, "B"], [1e6, "M"], [1e3, "k"]]) {
     if (Math.abs(value) >= bound) return `${Number((value / bound).toPrecision(3))}${letter}`;
   }
   return String(Number(value.toPrecision(3)));
@@ -80,6 +80,7 @@ export function amount(value, unit) {
 /** The text of a fraction as a percentage. */
 export function percentText(fraction, { signed = false, places = 1 } = {}) {
   let text = fraction === 0 ? "0" : grouped(100 * fraction, places);
+  if (signed && !/[1-9]/.test(text)) return `${(0).toFixed(places)}${NARROW}%`;
   if (fraction !== 0 && !/[1-9]/.test(text)) text = fraction > 0 ? `<0.${"1".padStart(places, "0")}` : `>${MINUS}0.${"1".padStart(places, "0")}`;
   return `${signed && fraction > 0 ? "+" : ""}${text}${NARROW}%`;
 }
@@ -158,7 +159,7 @@ export function duration(seconds) {
   if (size < 120) return `${Math.round(size)}${NARROW}s`;
   if (size < 7200) return `${Math.round(size / 60)}${NARROW}min`;
   if (size < 172800) return `${Math.round(size / 3600)}${NARROW}h`;
-  return `${Math.round(size / 86400)}${NO_BREAK}days`;
+  return `${Math.floor(size / 86400).toLocaleString("en-US")}${NO_BREAK}days`;
 }
 
 /** A name in words: `target_health` becomes `target health`. */

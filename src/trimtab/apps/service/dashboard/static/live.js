@@ -14,7 +14,10 @@ export const live = {
   worst: [],
   events: [],
   raised: [],
+  problems: [],
+  notices: [],
   state: "connecting",
+  over: false,
   running: false,
   tell,
   on(name, hear) {

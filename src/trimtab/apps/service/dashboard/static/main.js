@@ -3,7 +3,7 @@ import { get, session } from "./api.js";
 import { announce, h, put } from "./dom.js";
 import { bar } from "./bar.js";
 import { live } from "./live.js";
-import { watchAlerts } from "./watching.js";
+import { watchAlerts, watchStatus } from "./watching.js";
 import { failed, loading } from "./parts.js";
 import { signIn } from "./sign_in.js";
 
@@ -87,6 +87,7 @@ async function begin() {
   bar.open({ live, signOut: () => { session.key = ""; closed(); } });
   live.start();
   watchAlerts(live);
+  watchStatus(live);
   show({ focus: false });
 }
 

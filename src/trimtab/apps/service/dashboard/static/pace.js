@@ -24,7 +24,8 @@ export function pace(live) {
     const choose = h("select", { name: "speed", disabled: !able, "aria-label": "Speed of the replay", onchange: () => change({ speed: Number(choose.value) }) },
       [...new Set([...SPEEDS, speed])].sort((a, b) => a - b).map((one) => h("option", { value: one, selected: one === speed }, `${one}×`)));
     const over = found.row >= found.rows;
-    if (over) place.replaceChildren(h("span", { class: "pill plain", title: "every price of the case has been sent" }, "replay over"));
+    if (over !== live.over) { live.over = over; live.tell("problems"); }
+    if (over) place.replaceChildren();
     else place.replaceChildren(hold, choose);
   };
   const ask = () => get("replay").then(draw, () => place.replaceChildren());

@@ -1,14 +1,14 @@
 /* One account: why it stands where it stands, and how it would stand at other prices. */
 import { get } from "./api.js";
 import { h, put } from "./dom.js";
-import { amount, cell, figure, health, money, percent, percentText, price, ratio, times, words } from "./format.js";
+import { amount, cell, figure, health, known, money, moneyText, percent, percentText, price, ratio, times, words } from "./format.js";
 import { empty, facts, head, panel, resource, table, tiles } from "./parts.js";
 import { whatIf } from "./what_if.js";
 
 export const TITLE = "Account";
 const BINDING = {
-  none: "keeps every promise", initial: "below the initial level: it may not borrow or withdraw", liquidation_end: "in liquidation until the liquidation-end level is met",
-  maintenance: "below the maintenance level: it can be liquidated", bankrupt: "owes more than it holds: it can be liquidated, and leaves a loss",
+  none: "This account is safe: what it holds covers what it owes at every level.", initial: "This account is below the initial level: it may not borrow or withdraw.",
+  maintenance: "This account is below the maintenance level: it can be liquidated.", bankrupt: "This account owes more than it holds: it can be liquidated, and leaves a loss.",
 };
 
 /** Open the page of the account that the address names. */
@@ -44,7 +44,7 @@ export function open({ argument, live }) {
 }
 
 const tilesOf = (found, unit) => tiles([
-  { name: "Health", value: health(found.health_factor), note: Number(found.health_factor) < 1 ? "liquidatable below 1" : "liquidated below 1", tone: found.liquidatable ? "bad" : "" },
+  { name: "Health", value: health(found.health_factor), note: healthNote(found), tone: found.liquidatable ? "bad" : "" },
   { name: "Equity", value: money(found.equity, unit), note: "collateral and gains less debt" },
   { name: "Collateral", value: money(found.collateral, unit), note: h("span", {}, "weighted ", money(found.weighted_collateral, unit)) },
   { name: "Debt", value: money(found.debt, unit), note: h("span", {}, "weighted ", money(found.weighted_debt, unit)) },
@@ -53,9 +53,22 @@ const tilesOf = (found, unit) => tiles([
   ...(Number(found.notional) ? [{ name: "Notional", value: money(found.notional, unit), note: h("span", {}, "unrealized ", money(found.unrealized_pnl, unit)) }] : []),
 ]);
 
+function healthNote(found) {
+  if (found.binding === "liquidation_end") return "above 1, but its liquidation goes on";
+  return Number(found.health_factor) < 1 ? "liquidatable below 1" : "liquidated below 1";
+}
+
 function verdict(found) {
   const tone = found.liquidatable ? "bad" : found.binding === "none" ? "good" : "warn";
-  return h("p", { class: `banner ${tone}` }, `This account ${BINDING[found.binding] ? (found.binding === "none" ? "" : "is ") + BINDING[found.binding] : `is bound by ${words(found.binding)}`}.`.replace("is owes", "owes"));
+  return h("p", { class: `banner ${tone}` }, verdictText(found));
+}
+
+/* A liquidation that has begun ends at a level of its own, above the one where it began. */
+function verdictText(found) {
+  if (found.binding === "none" && !known(found.health_factor)) return "This account owes nothing.";
+  if (found.binding !== "liquidation_end") return BINDING[found.binding] ?? `This account is bound by ${words(found.binding)}.`;
+  const short = moneyText(-Number(found.excess_liquidation_end));
+  return `A liquidation of this account goes on, although its health is above 1 again: it ends at the liquidation-end level, of which ${short} ${found.quote} are missing.`;
 }
 
 function holdings(terms, unit) {
@@ -86,7 +99,7 @@ function liquidationPrices(found, terms, unit) {
 function room(found) {
   const pairs = (name, rows) => Object.entries(rows ?? {}).map(([asset, much]) => [`${name} ${asset}`, amount(much, asset)]);
   const rows = [...pairs("Withdraw", found.withdrawable), ...pairs("Borrow", found.borrowable)];
-  const excess = [["Excess, initial level", money(found.excess_initial, found.quote)], ["Excess, maintenance level", money(found.excess_maintenance, found.quote)]];
+  const excess = [["Excess, initial level", money(found.excess_initial, found.quote)], ["Excess, liquidation-end level", money(found.excess_liquidation_end, found.quote)], ["Excess, maintenance level", money(found.excess_maintenance, found.quote)]];
   return facts([...excess, ...(rows.length ? rows : [["Withdraw, borrow", "nothing"]])], { figures: true });
 }
 

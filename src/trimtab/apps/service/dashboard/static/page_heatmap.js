@@ -83,7 +83,9 @@ function map(data, reach) {
     layout: {
       height: innerWidth < 820 ? 380 : 520, hovermode: "closest",
       xaxis: { type: "date", showgrid: false, nticks: innerWidth < 820 ? 4 : 10, tickangle: 0 }, yaxis: { title: { text: `${data.asset}, ${data.quote}` }, range: [low, high], showgrid: false, tickformat: ",~g" },
-      annotations: [{ xref: "paper", x: 0.995, xanchor: "right", y: data.columns.at(-1).price, yanchor: "bottom", showarrow: false, text: `${priceText(data.columns.at(-1).price)} ${data.quote}`, font: { size: 12, color: color("price") }, bgcolor: color("paper"), borderpad: 2 }],
+      margin: { l: 8, r: 8, t: 26, b: 8 },
+      // Above the map: at its edge it would cover the newest cells and the line.
+      annotations: [{ xref: "paper", yref: "paper", x: 1, xanchor: "right", y: 1, yanchor: "bottom", showarrow: false, text: `now ${priceText(data.columns.at(-1).price)} ${data.quote}`, font: { size: 12, color: color("price") } }],
     },
   };
 }

@@ -3,7 +3,7 @@ import { get } from "./api.js";
 import { h, put } from "./dom.js";
 import { accountLink } from "./events.js";
 import { count, moment, words } from "./format.js";
-import { empty, head, panel, resource, table, tiles } from "./parts.js";
+import { banner, empty, head, panel, resource, table, tiles } from "./parts.js";
 import { may } from "./two_steps.js";
 
 export const TITLE = "Journal";
@@ -33,7 +33,7 @@ export function open({ live }) {
   const newer = h("button", { type: "button", onclick: () => turn(state.first - 1 + PAGE >= state.last ? null : state.first - 1 + PAGE) }, "Newer");
   const newest = h("button", { type: "button", disabled: true, onclick: () => turn(null) }, "Newest");
   return {
-    parts: [head(TITLE, "What stands here was written before anybody heard of it: a crash loses nothing that was acknowledged."), top, panel("Entries", { right: h("span", { class: "form" }, older, newer, newest) }, asked.element), auditPanel(live)],
+    parts: [head(TITLE, live.venue.durable ? "What stands here was written before anybody heard of it: a crash loses nothing that was acknowledged." : ""), live.venue.durable ? null : banner("This journal is kept in memory: it is lost when the service ends, and what was acknowledged with it. To keep it, serve with --journal FILE."), top, panel("Entries", { right: h("span", { class: "form" }, older, newer, newest) }, asked.element), auditPanel(live)].filter(Boolean),
     close: live.moved(() => { if (state.after === null) asked.refresh(); }, 2000),
   };
 }
@@ -54,7 +54,7 @@ function auditPanel(live) {
 }
 
 const tilesOf = (data, overview) => tiles([
-  { name: "Last entry", value: count(data.last), note: "durable" },
+  { name: "Last entry", value: count(data.last), note: data.durable ? "durable" : "in memory, until the service ends" },
   { name: "Shown to readers", value: count(overview?.journal_number), note: "last entry in these pages" },
   { name: "Chain", value: h("code", { title: data.chain }, data.chain.slice(0, 12)), note: "SHA-256 over all entries so far" },
   { name: "Kept from", value: count(data.anchor + 1), note: data.anchor ? "older ones were dropped by retention" : "nothing has been dropped" },

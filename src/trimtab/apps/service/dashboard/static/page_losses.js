@@ -63,7 +63,7 @@ function losses(rows, unit) {
 function fundsOf(data, unit) {
   const pools = table("Pools", [
     { name: "asset", cell: (row) => row.asset },
-    ...["cash", "supplied", "borrowed", "reserves", "deficit"].map((name) => ({ name, n: true, cell: (row) => (Number(row[name]) ? [amount(row[name]), h("span", { class: "hidden" }, ` ${row.asset}`)] : "0"), sort: (row) => Number(row[name]) })),
+    ...["cash", "borrowed", "deficit", "supplied", "reserves", "minted"].map((name) => ({ name, n: true, cell: (row) => (Number(row[name]) ? [amount(row[name]), h("span", { class: "hidden" }, ` ${row.asset}`)] : "0"), sort: (row) => Number(row[name]) })),
     { name: "in use", n: true, cell: (row) => { const used = Number(row.supplied) ? Number(row.borrowed) / Number(row.supplied) : 0; return figure(percentText(used), used); } },
   ], { key: (row) => row.asset });
   const holding = (fund) => Object.entries(fund.holdings).map(([asset, much]) => h("li", {}, amount(much, asset)));

@@ -34,7 +34,7 @@ export function open({ live }) {
 const priceColumns = (unit) => [
   { name: "asset", cell: (row) => [row.asset, row.underlying ? h("span", { class: "below" }, `follows ${row.underlying}`) : null] },
   { name: "price", head: `price, ${unit}`, n: true, cell: (row) => price(row.price) },
-  { name: "age", n: true, cell: (row) => duration(row.age_seconds), sort: (row) => Number(row.age_seconds ?? -1) },
+  { name: "age", n: true, cell: (row) => (row.old ? h("span", { class: "tone-bad" }, duration(row.age_seconds), h("span", { class: "below tone-bad" }, "old")) : duration(row.age_seconds)), sort: (row) => Number(row.age_seconds ?? -1) },
   { name: "stable price", head: `stable price, ${unit}`, n: true, cell: (row) => price(row.stable_price) },
   { name: "sources", n: true, cell: (row) => count(row.sources.length) },
   { name: "refused in a row", n: true, cell: (row) => h("span", { class: row.refused_in_a_row ? "tone-bad" : "" }, count(row.refused_in_a_row)) },
@@ -56,7 +56,7 @@ function deviation(row) {
 }
 
 const feedColumns = () => [
-  { name: "feed", cell: (row) => [row.source, h("span", { class: `below ${row.stuck ? "tone-bad" : "tone-good"}` }, row.stuck ? "silent for too long" : "speaking")] },
+  { name: "feed", cell: (row) => [row.source, h("span", { class: `below ${row.problem || row.stuck ? "tone-bad" : row.seen ? "tone-good" : ""}` }, row.state)] },
   { name: "last heard", n: true, cell: (row) => duration(row.age_seconds) },
   { name: "last number", n: true, cell: (row) => count(row.last_number) },
   { name: "taken", n: true, cell: (row) => count(row.taken) },

@@ -4,7 +4,7 @@ import { LEVELS } from "./bar.js";
 import { chart, color, spark } from "./chart.js";
 import { h, put, s } from "./dom.js";
 import { eventLine } from "./events.js";
-import { amount, count, counted, figure, money, percent, percentText, price, times } from "./format.js";
+import { amount, count, counted, figure, money, moneyText, percent, percentText, price, times } from "./format.js";
 import { past } from "./past.js";
 import { banner, bars, empty, facts, head, panel, resource, segments, tiles } from "./parts.js";
 
@@ -27,7 +27,7 @@ export function open({ live }) {
   const history = historyPanel(live);
   const draw = (overview) => {
     if (!overview) return;
-    put(figures, ...attention(overview), tilesOf(overview, history.points()));
+    put(figures, ...attention(overview, live), tilesOf(overview, history.points()));
     put(spread, ...healthSpread(overview));
     put(prices, priceTable(overview, history.points()));
     put(standing, fundsAndBreaker(overview));
@@ -37,7 +37,7 @@ export function open({ live }) {
   draw(live.overview);
   drawNews();
   history.ready(() => draw(live.overview));
-  const offs = [live.on("overview", draw), live.on("events", drawNews), live.moved(history.refresh, 4000)];
+  const offs = [live.on("overview", draw), live.on("problems", () => draw(live.overview)), live.on("events", drawNews), live.moved(history.refresh, 4000)];
   return {
     parts: [
       head(TITLE, "The whole venue at the last decided moment, as the service decides it."),
@@ -53,12 +53,25 @@ export function open({ live }) {
   };
 }
 
-function attention(overview) {
+function attention(overview, live) {
   const level = overview.breaker_level;
   return [
+    ...live.notices.map((one) => banner(`${sentence(one)}.`, "warn")),
+    ...troubles(live.problems).map(([text, tone]) => banner(text, tone)),
     level ? banner(`The circuit breaker is at level ${level}: ${LEVELS[level]}.`, level > 1 ? "bad" : "warn") : null,
     overview.unsafe_accounts ? banner(`${counted(overview.unsafe_accounts, "account is", "accounts are")} liquidatable now.`, "bad") : null,
   ].filter(Boolean);
+}
+
+const sentence = (text) => text[0].toUpperCase() + text.slice(1);
+
+/* What is wrong with the service itself; many old prices are one line. */
+function troubles(problems) {
+  const lost = problems.filter((one) => one.startsWith("feed ")).map((one) => [`${sentence(one)}.`, "bad"]);
+  const old = problems.filter((one) => !one.startsWith("feed "));
+  if (!old.length) return lost;
+  const more = old.length > 1 ? `, and ${counted(old.length - 1, "more price is", "more prices are")} old` : "";
+  return [...lost, [`${sentence(old[0])}${more}: every figure here stands on old prices.`, "warn"]];
 }
 
 function tilesOf(overview, points) {
@@ -101,7 +114,7 @@ function priceTable(overview, points) {
 function priceRow(asset, at, points) {
   const past = points.map((point) => point.prices?.[asset]).filter(Number.isFinite);
   const change = past.length > 1 ? Number(at) / past[0] - 1 : null;
-  const tone = change === null ? "" : change < 0 ? "tone-bad" : "tone-good";
+  const tone = change === null || Math.abs(change) < 0.0005 ? "" : change < 0 ? "tone-bad" : "tone-good";
   const line = spark(past, { s });
   line?.setAttribute("class", "t-price");
   line?.setAttribute("width", "90");
@@ -155,11 +168,11 @@ function lines(points, series, quote, chosen) {
   const x = points.map((point) => point.as_of);
   const data = series.map(([name, title, tint]) => ({
     type: "scatter", mode: "lines", name: title, x, y: points.map((point) => point[name]),
-    line: { color: color(tint), width: 2 }, hovertemplate: `%{y:,.4s} ${unit}<extra>${title}</extra>`,
+    line: { color: color(tint), width: 2 }, text: points.map((point) => (chosen === "leverage" ? Number(point[name]).toFixed(2) : moneyText(Number(point[name])))), hovertemplate: `%{text} ${unit}<extra>${title}</extra>`,
   }));
   const layout = {
     height: 260, showlegend: series.length > 1, legend: { orientation: "h", y: 1.12, x: 0, font: { size: 12 } },
-    yaxis: { title: { text: unit }, rangemode: chosen === "leverage" ? "normal" : "tozero", tickformat: chosen === "leverage" ? ".2f" : "~s" },
+    yaxis: { title: { text: unit }, rangemode: chosen === "leverage" ? "normal" : "tozero", ...(chosen === "leverage" ? { tickformat: ".2f" } : { exponentformat: "B" }) },
     xaxis: { type: "date" }, hovermode: "x unified",
   };
   return { data, layout };

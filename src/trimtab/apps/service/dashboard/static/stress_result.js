@@ -62,7 +62,7 @@ function lossChart(found, unit, closers) {
   drawn.update(() => ({
     data: [{ type: "bar", x: middle, y: shares, width, marker: { color: color("risk") }, hovertemplate: `%{x:,.3s} ${unit}: %{y:.2%} of paths<extra></extra>` }],
     layout: {
-      height: 270, hovermode: "closest", bargap: 0, xaxis: { title: { text: `loss, ${unit}` }, tickformat: "~s" }, yaxis: { title: { text: "share of paths" }, tickformat: ".1%" },
+      height: 270, hovermode: "closest", bargap: 0, xaxis: { title: { text: `loss, ${unit}` }, exponentformat: "B" }, yaxis: { title: { text: "share of paths" }, tickformat: ".1%" },
       shapes: found.measures.loss.tails.map((tail) => ({ type: "line", x0: tail.value_at_risk.value, x1: tail.value_at_risk.value, yref: "paper", y0: 0, y1: 1, line: { color: color("bad"), width: 1.5, dash: "dot" } })),
       annotations: found.measures.loss.tails.map((tail, at) => ({ x: tail.value_at_risk.value, yref: "paper", y: 1 - 0.1 * at, showarrow: false, xanchor: "right", text: share(tail.level), font: { size: 11, color: color("bad") } })),
     },
@@ -80,7 +80,7 @@ function curveChart(found, unit, closers) {
   const line = (name, column, style) => ({ type: "scatter", mode: "lines+markers", name, x: points.map((one) => -one.depth), y: points.map((one) => one[column]), line: style, marker: { size: 4 }, hovertemplate: `%{x:.0%}: %{y:,.3s} ${unit}<extra>${name}</extra>` });
   drawn.update(() => ({
     data: [line("with feedback", "loss", { color: color("loss"), width: 2 }), line("without", "loss_alone", { color: color("muted"), width: 2, dash: "dash" })],
-    layout: { height: 270, showlegend: true, legend: { orientation: "h", y: 1.15, x: 0, font: { size: 11 } }, xaxis: { tickformat: ".0%", title: { text: "fall of all prices" }, autorange: "reversed" }, yaxis: { title: { text: `loss, ${unit}` }, tickformat: "~s", rangemode: "tozero" } },
+    layout: { height: 270, showlegend: true, legend: { orientation: "h", y: 1.15, x: 0, font: { size: 11 } }, xaxis: { tickformat: ".0%", title: { text: "fall of all prices" }, autorange: "reversed" }, yaxis: { title: { text: `loss, ${unit}` }, exponentformat: "B", rangemode: "tozero" } },
   }));
   return drawn.element;
 }

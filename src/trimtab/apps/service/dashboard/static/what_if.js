@@ -13,7 +13,7 @@ const ASK_MS = 250;
 
 /** The panel of sliders for one account; `update(terms, found)` gives it the newest terms. */
 export function whatIf({ account, unit }) {
-  const state = { terms: null, shocks: {}, joint: 0, rows: new Map() };
+  const state = { terms: null, goes_on: false, shocks: {}, joint: 0, rows: new Map() };
   const gauge = h("div", { class: "gauge", "aria-live": "off" });
   const confirmed = h("p", { class: "note", role: "status" });
   const sliders = h("div", {});
@@ -41,15 +41,16 @@ export function whatIf({ account, unit }) {
   };
   const draw = () => {
     const found = sums(state.terms, shocked(state.terms, state.shocks));
-    drawGauge(gauge, found, { unit });
+    drawGauge(gauge, found, { unit, goes_on: state.goes_on });
     for (const row of state.rows.values()) row.show();
     drawn.update(() => healthCurve(state));
   };
   return {
     element,
     close: drawn.close,
-    update(terms) {
+    update(terms, account) {
       state.terms = terms;
+      state.goes_on = account.in_liquidation && account.liquidatable;
       build();
       draw();
       if (Object.values(state.shocks).some(Boolean)) ask();
@@ -79,14 +80,17 @@ function edgeText(asset, state, unit) {
   return h("small", {}, edge ? `liquidatable ${edge.side} ${priceText(edge.price)}` : `no edge in ${unit}`);
 }
 
-function drawGauge(place, found, { unit }) {
+/* `goes_on`: a liquidation has begun and does not end at a health of 1, but at a level above. */
+function drawGauge(place, found, { unit, goes_on }) {
   const value = found.health === null ? null : found.health;
-  const tone = value === null ? "" : value < 1 ? "tone-bad" : value < 1.1 ? "tone-warn" : "tone-good";
+  const tone = value === null ? "" : value < 1 || goes_on ? "tone-bad" : value < 1.1 ? "tone-warn" : "tone-good";
   const pairs = [["excess, maintenance", found.excess], ["equity", found.equity], ["collateral", found.collateral], ["debt", found.debt]];
   put(place, h("div", { class: `big ${tone}`, "data-health": value ?? "" }, h("span", { class: "hidden" }, "health "), healthText(value)),
-    h("div", { class: tone }, value === null ? "owes nothing" : value < 1 ? "liquidatable" : "safe"),
+    h("div", { class: tone }, value === null ? "owes nothing" : value < 1 ? "liquidatable" : goes_on ? "above 1, in liquidation" : "safe"),
     h("dl", {}, pairs.map(([name, much]) => h("div", {}, h("dt", {}, name), h("dd", {}, figure(moneyText(much), much, { unit }))))));
 }
+
+const stands = (after) => (!after.liquidatable ? "safe" : Number(after.health_factor) < 1 ? "liquidatable" : "above 1, but its liquidation goes on");
 
 /* The exact answer follows when the slider rests: the newest question wins. */
 function asker({ account, unit, state, confirmed }) {
@@ -100,9 +104,9 @@ function asker({ account, unit, state, confirmed }) {
     try {
       const answer = await post("what-if", { accounts: [account], factors }, { signal: flight.signal });
       const after = answer.accounts[0].after;
-      put(confirmed, "Confirmed by the engine: health ", health(after.health_factor), after.liquidatable ? ", liquidatable." : ", safe.");
+      put(confirmed, "Confirmed by the engine: health ", health(after.health_factor), `, ${stands(after)}.`);
       confirmed.dataset.health = after.health_factor ?? "";
-      announce(`Health ${healthText(after.health_factor)}, ${after.liquidatable ? "liquidatable" : "safe"}`);
+      announce(`Health ${healthText(after.health_factor)}, ${stands(after)}`);
     } catch (error) {
       if (error.name !== "AbortError") put(confirmed, h("span", { class: "tone-warn" }, `Not confirmed: ${error.message}`));
     }
