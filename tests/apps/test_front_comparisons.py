@@ -227,7 +227,7 @@ def test_a_line_that_follows_but_is_no_step_is_bad_data(tmp_path: Path, line: ob
     ("seed", "changes", "words"),
     [
         (1, {}, "column seed"),
-        (0, {"input_hashes": {"book.csv": "ab"}}, "column case"),
+        (0, {"input_hashes": {"book.csv": "ab"}}, "book.csv differs"),
         (0, {"book": small_case().book[2:]}, "Liquidate is rejected"),
         (0, {"ticks": small_case().ticks[:5]}, "state hash"),
     ],
