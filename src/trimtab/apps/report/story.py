@@ -100,12 +100,12 @@ def backstop_loss_wad(run: ReplayRun) -> int:
     return max(0, lost - run.tally.loss_wad[Payer.BACKSTOP])
 
 
-def paragraph_of(run: ReplayRun, ends: Ends, *, when: When | None = None) -> list[Sentence]:
-    """What a reader takes away who reads nothing else; `when` says a time, None: as a date."""
+def paragraph_of(run: ReplayRun, ends: Ends) -> list[Sentence]:
+    """What a reader takes away who reads nothing else."""
     path = main_path(run)
     return [
         _book(run, ends, path=path),
-        *_market(run, path, when=when or _on),
+        *_market(run, path),
         *_liquidations(run, ends),
         *_losses(run, ends),
         *_backstop(run),
@@ -142,7 +142,14 @@ def _on(at_ns: int) -> Sentence:
     return sentence("on {}", moment(at_ns))
 
 
-def _market(run: ReplayRun, path: PricePath, *, when: When) -> list[Sentence]:
+def retimed(told: list[Sentence], run: ReplayRun, *, when: When) -> list[Sentence]:
+    """A paragraph whose sentences about the market say their times as `when` does."""
+    path = main_path(run)
+    moved = dict(zip(_market(run, path), _market(run, path, when=when), strict=True))
+    return [moved.get(one, one) for one in told]
+
+
+def _market(run: ReplayRun, path: PricePath, *, when: When = _on) -> list[Sentence]:
     at_ns = run.metrics.at_ns
     if len(at_ns) == 1:
         return [sentence("The case has one price step, {}: no price moves.", moment(at_ns[0]))]

@@ -14,7 +14,7 @@ from trimtab.apps.report.shown import (
     plain_text,
     sentence,
 )
-from trimtab.apps.report.story import paragraph_of, title_of
+from trimtab.apps.report.story import paragraph_of, retimed, title_of
 from trimtab.apps.report.stress_sources import path_words
 from trimtab.apps.stressing.one_path import PathAnswer
 from trimtab.simulation import ReplayRun
@@ -47,7 +47,7 @@ def _words(answer: PathAnswer, run: ReplayRun) -> Mapping[str, Any]:
         "This is {} of a stress run of {}: its prices were drawn, they are not history.",
         *(answer.name, counted(answer.ready.question.paths, "path")),
     )
-    paragraph = [first, *paragraph_of(run, ends_of(run), when=hours_in)]
+    paragraph = [first, *retimed(paragraph_of(run, ends_of(run)), run, when=hours_in)]
     return {
         "kind": f"stress report, {answer.name}",
         "drawn": answer.name,
