@@ -5,7 +5,7 @@ import { cell, count, duration, figure, known, money, moneyText, percentText, wo
 import { nested } from "./nested.js";
 import { bars, empty, facts, panel, table, tiles } from "./parts.js";
 
-const PAYERS = { own_margin: "own margin", penalty: "penalty", insurance: "insurance fund", backstop: "backstop", adl: "deleveraging", socialized: "suppliers" };
+const PAYERS = { own_margin: "own margin", penalty: "penalty", insurance: "insurance fund", backstop: "backstop", adl: "deleveraging", socialized: "suppliers", under_water: "nobody yet" };
 const TINTS = ["h7", "h6", "h5", "h4", "h2", "h0"];
 const COUNTED = { liquidations: "" };
 
