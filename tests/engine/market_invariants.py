@@ -220,11 +220,10 @@ def fills_move_equity_as_priced(move: Move) -> None:
 
 def _left_by_roundings(move: Move, key: str) -> Fraction:
     """What an account's supply gains by others' roundings; `indices_do_not_fall` bounds it."""
-    gained = Fraction(0)
-    after = move.after[Table.ACCOUNT, key].supply
+    gained, after = Fraction(0), move.after[Table.ACCOUNT, key].supply
     for asset, shares in move.booked[Table.ACCOUNT, key].supply.items():
         kept = min(shares, after.get(asset, 0))
-        was, now = (owned(each[Table.POOL, asset], kept) for each in (move.booked, move.after))
+        was, now = (owned(at[Table.POOL, asset], kept) for at in (move.booked, move.after))
         gained += max(0, now - was) * unit_price(move.after, asset)
     return gained
 
