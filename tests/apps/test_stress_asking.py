@@ -263,7 +263,7 @@ def test_what_is_printed_is_what_was_found(capsys: pytest.CaptureFixture[str]) -
     text = told.out + told.err
     tail = answer.result.tail()
     assert f"0.99 expected shortfall {tail.expected_shortfall.value:.2f} USD" in text
-    assert f"{answer.result.insolvency.value:.4%}" in text
+    assert f"beyond the funds {100 * answer.result.insolvency.value:g}%" in " ".join(text.split())
     assert "it hangs most on: market depth (swing 240.00 USD)" in text
     assert "ETH -25.0 %; 1.50 standard deviations" in text
     assert "note: mind this" in text
