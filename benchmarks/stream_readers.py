@@ -133,7 +133,10 @@ def _until_told(poll: select.epoll, crowd: dict[int, Reader], *, stuck: Stuck | 
 
 
 if __name__ == "__main__":
+    # They stand for other machines: they take what the two cores have left.
     os.nice(19)
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     run(int(sys.argv[1]), int(sys.argv[2]))
     # They go without a word: five hundred farewells are not measured.
     os._exit(0)
