@@ -103,9 +103,9 @@ def account_days() -> Result:
     daily = prices_of(30, paths=1_000, step_seconds=DAY)
     hourly = prices_of(168, paths=1_000, step_seconds=HOUR)
     rows = [
-        _days_row("a week of hours", (held, owed), prices=hourly),
-        _days_row("30 days", (held, owed), prices=daily),
-        _days_row("30 days, a third less owed", (held, owed * 2 / 3), prices=daily),
+        _days_row("a week of hours", (held, owed), prices=hourly, days=7),
+        _days_row("30 days", (held, owed), prices=daily, days=30),
+        _days_row("30 days, a third less owed", (held, owed * 2 / 3), prices=daily, days=30),
         _balabs_row(held, owed, daily),
     ]
     return Result(
@@ -121,17 +121,15 @@ def account_days() -> Result:
     )
 
 
-def _days_row(name: str, book: tuple[Any, Any], *, prices: Any) -> list[str]:
-    steps = prices.shape[1] - 1
-    step_seconds = HOUR if steps == 168 else DAY
+def _days_row(name: str, book: tuple[Any, Any], *, prices: Any, days: int) -> list[str]:
     impact = impact_terms(("ETH",), kind=ImpactKind.SQUARE_ROOT, first=2e-4, recovery_seconds=DAY)
     question = asked(book_of(*book), impact=impact, gas=5.0, gas_slope=1.0, failure=0.1)
-    clearing = PathClearing(question, steps=steps)
+    clearing = PathClearing(question, steps=prices.shape[1] - 1)
     with told(f"clearing: {name}"):
         counted = clearing.run(prices, seed=1).outcomes.liquidations.mean()
         spent = _spent(lambda: clearing.run(prices, seed=1))
-    days = 10_000 * len(prices) * steps * step_seconds / DAY
-    return [f"trimtab, {name}", f"{days / spent / 1e6:,.0f}", f"{counted:,.0f}"]
+    done = book[0].size * len(prices) * days
+    return [f"trimtab, {name}", f"{done / spent / 1e6:,.0f}", f"{counted:,.0f}"]
 
 
 def _balabs_row(held: Any, owed: Any, prices: Any) -> list[str]:
